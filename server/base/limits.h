@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+// Every limit of the server: one constant, its unit, and why it is what it is.
+namespace campaigner::base::limits {
+
+// -- Requests
+
+// Messages in one send: the documented maximum of the O3GO interface, and of our batches.
+inline constexpr size_t kMessagesPerSendMax = 10'000;
+// Bytes of one gRPC request: 10,000 messages with long texts fit.
+inline constexpr int kGrpcRequestBytesMax = 32 << 20;
+// Bytes of one gRPC answer: the texts of a full send, echoed.
+inline constexpr int kGrpcResponseBytesMax = 64 << 20;
+// Bytes of texts in one send after rendering: they are echoed, and the answer must fit.
+inline constexpr size_t kSendTextBytesMax = 48u << 20;
+// Bytes of a request that is no send: the largest campaign is far below.
+inline constexpr size_t kPlainRequestBytesMax = 1u << 20;
+// Bytes of a call's metadata: keys and trace ids fit many times.
+inline constexpr int kGrpcMetadataBytesMax = 16 << 10;
+// Calls under way on one connection: what one busy gateway or client needs, and no more.
+inline constexpr int kGrpcStreamsMax = 1024;
+// When a silent peer is asked for a sign of life, how long it has to give it, and how often it may
+// ask us.
+inline constexpr absl::Duration kGrpcKeepalive = absl::Seconds(60);
+inline constexpr absl::Duration kGrpcKeepaliveTimeout = absl::Seconds(20);
+inline constexpr absl::Duration kGrpcPingIntervalMin = absl::Seconds(10);
+// Threads for calls that wait for the disk, and calls waiting for one: more would only wait longer.
+inline constexpr size_t kCallThreads = 8;
+inline constexpr size_t kCallQueueMax = 1024;
+// Threads for sends, which never wait, and sends waiting for one.
+inline constexpr size_t kSendThreads = 2;
+inline constexpr size_t kSendQueueMax = 4096;
+// Calls in one frame of a stream; calls and messages of a stream that are not yet answered: past
+// either, nothing more is read from it. One stream alone does not fill the store's queue.
+inline constexpr int kStreamFrameCallsMax = 1000;
+inline constexpr size_t kStreamCallsMax = 2048;
+inline constexpr size_t kStreamMessagesMax = 20'000;
+// Changes that a watcher may be behind; messages that it may name; watchers in all.
+inline constexpr size_t kWatchQueueMax = 10'000;
+inline constexpr int kWatchMessagesMax = 1000;
+inline constexpr size_t kWatchersMax = 256;
+// Reports in one call.
+inline constexpr int kDeliveryReportsMax = 1000;
+// Bytes of the message part of an error: gRPC's clients drop more than 8 KiB of metadata in all.
+inline constexpr size_t kErrorMessageBytesMax = 1024;
+// Bytes of the details of an error: see above.
+inline constexpr size_t kErrorDetailBytesMax = 4096;
+// Fields named in one error: enough to act on, and they fit.
+inline constexpr size_t kFieldViolationsMax = 20;
+// Rows of a page where the caller names none, and at most.
+inline constexpr int kPageSizeDefault = 50;
+inline constexpr int kPageSizeMax = 1000;
+// A repeat with the same request id answers the same for so long: the O3GO contract.
+inline constexpr absl::Duration kIdempotencyWindow = absl::Hours(24);
+// Bytes of a request id.
+inline constexpr size_t kRequestIdBytesMax = 128;
+
+// -- Values
+
+// Characters of names that people read.
+inline constexpr size_t kDisplayNameCharsMax = 128;
+// Characters of a text or template: 149 UCS-2 segments are more than any operator carries.
+inline constexpr size_t kTextCharsMax = 10'000;
+// Fields of a message, and characters of their names and values.
+inline constexpr size_t kFieldsMax = 32;
+inline constexpr size_t kFieldNameCharsMax = 64;
+inline constexpr size_t kFieldValueCharsMax = 1'000;
+// Characters of an id in the caller's system.
+inline constexpr size_t kExternalIdCharsMax = 128;
+// Characters of a sender ID: an e-mail address fits; SMS itself allows 11.
+inline constexpr size_t kSenderCharsMax = 64;
+// Bytes of a URL: what every HTTP server takes.
+inline constexpr size_t kUrlBytesMax = 2048;
+// Networks of a key, keys of a campaign.
+inline constexpr size_t kClientNetworksMax = 64;
+inline constexpr size_t kCampaignKeysMax = 64;
+// Priority of a campaign.
+inline constexpr int32_t kOrderMax = 1'000'000;
+// Attempts at one message.
+inline constexpr int32_t kAttemptsMax = 100;
+inline constexpr int32_t kAttemptsDefault = 3;
+// Durations of a campaign: a year is longer than anybody waits for an SMS.
+inline constexpr absl::Duration kTimeoutMax = absl::Hours(24 * 366);
+inline constexpr absl::Duration kSendingTimeoutDefault = absl::Hours(24);
+inline constexpr absl::Duration kStatusTimeoutDefault = absl::Hours(72);
+inline constexpr absl::Duration kRetryIntervalDefault = absl::Seconds(60);
+// The longest pause between two attempts, however often it doubled.
+inline constexpr absl::Duration kRetryIntervalMax = absl::Hours(6);
+// How far ahead a message may be scheduled.
+inline constexpr absl::Duration kScheduleAheadMax = absl::Hours(24 * 366);
+// Bytes kept of what a provider or receiver said.
+inline constexpr size_t kProviderDetailBytesMax = 256;
+
+// -- Storage
+
+// Requests waiting for the writer: at 10,000 commits/s a tenth of a second; more would only wait
+// longer.
+inline constexpr size_t kWriteQueueMax = 4096;
+// Bytes that requests waiting for the writer may hold: bounds memory when batches are large.
+inline constexpr size_t kWriteQueueBytesMax = 48u << 20;
+// Rows that one group commits: bounds the latency of a commit to some tens of milliseconds.
+inline constexpr size_t kGroupRowsMax = 4096;
+// Rows touched by one step of rescue, expiry, cancel or pruning, so that no step holds up others.
+inline constexpr int kMaintenanceRowsMax = 1000;
+
+// -- Dispatch
+
+// Messages claimed at once: one read, one commit, one outcome commit for all of them.
+inline constexpr int kClaimMax = 1000;
+// How long a claim holds without renewal; a crashed server's claims come back after it.
+inline constexpr absl::Duration kClaimLease = absl::Seconds(60);
+
+// -- Outbound HTTP
+
+// Bytes of an answer that are read at all.
+inline constexpr size_t kResponseBodyBytesMax = 64 << 10;
+inline constexpr size_t kResponseHeaderBytesMax = 16 << 10;
+
+// -- Webhooks
+
+// Deliveries replayed by one call.
+inline constexpr int kReplayMax = 10'000;
+
+}  // namespace campaigner::base::limits

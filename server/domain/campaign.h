@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/domain/schedule.h"
+
+// A campaign and its life. Plain values and pure functions.
+namespace campaigner::domain {
+
+// Numbers are stored, and equal to those of campaigner.v1.Campaign.State.
+enum class CampaignState : uint8_t {
+  kNew = 1,
+  kDeferred = 2,
+  kRunning = 3,
+  kPaused = 4,
+  kSent = 5,
+  kDone = 6,
+  kCancelled = 7,
+};
+const char* StateName(CampaignState state);
+
+struct Campaign {
+  int64_t id = 0;
+  int64_t account_id = 0;
+  std::string display_name;
+  std::string channel = "sms";
+  std::string sender;
+  std::string template_text;
+  // Raised by storage with every change of template_text; messages refer to the one they came with.
+  int32_t template_version = 0;
+  std::string webhook_url;
+  int32_t order = 0;  // 1 is the highest; 0 the lowest of all.
+  int32_t message_attempts = 0;
+  absl::Duration sending_timeout;
+  absl::Duration status_timeout;
+  absl::Duration retry_interval;
+  std::optional<absl::Time> start_time;
+  std::optional<absl::Time> finish_time;
+  std::optional<WeeklySchedule> schedule;
+  std::string time_zone;  // Empty: the account's.
+  int32_t rate_limit = 0;
+  absl::Duration rate_period;
+  std::vector<int64_t> api_key_ids;
+  CampaignState state = CampaignState::kNew;
+  absl::Time create_time;
+  absl::Time update_time;
+  int64_t revision = 0;  // Raised by storage with every change; the etag.
+};
+
+enum class CampaignVerb : uint8_t { kStart, kPause, kResume, kCancel };
+
+// What `verb` makes of a campaign at `now`; nullopt where the state does not allow it. A repeat of
+// the verb that led to the present state is not an error: it answers that state.
+std::optional<CampaignState> Apply(CampaignVerb verb, const Campaign& campaign, absl::Time now);
+
+// What time makes of it: DEFERRED to RUNNING at start_time; RUNNING, PAUSED and DEFERRED to SENT at
+// finish_time. SENT to DONE is storage's, when the last message is final. The present state where
+// nothing changes.
+CampaignState AfterTime(const Campaign& campaign, absl::Time now);
+
+// When AfterTime will next answer something else; InfiniteFuture if never.
+absl::Time NextStateChange(const Campaign& campaign, absl::Time now);
+
+// Whether sends into it are accepted: NEW, DEFERRED, RUNNING, PAUSED.
+bool AcceptsMessages(CampaignState state);
+
+// Whether messages may go out at `now`: RUNNING, and the schedule open. The schedule is ignored
+// where start_time or finish_time is set. `zone` is the campaign's.
+bool IsOpen(const Campaign& campaign, const absl::TimeZone& zone, absl::Time now);
+
+// The next moment after `now` at which IsOpen answers otherwise, as far as the schedule decides it.
+absl::Time NextScheduleChange(const Campaign& campaign, const absl::TimeZone& zone, absl::Time now);
+
+}  // namespace campaigner::domain
