@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "server/domain/message.h"
+
+namespace campaigner::storage {
+
+// Messages of one send: stored all or none.
+struct AcceptBatch {
+  int64_t account_id = 0;
+  std::vector<domain::NewMessage> messages;
+  // Empty, or the caller's request id and a hash of what was asked.
+  std::string request_id;
+  std::string request_hash;
+  absl::Time now;
+};
+
+struct Accepted {
+  // The messages have the ids first_message_id, first_message_id + 1, ... in the order of the
+  // batch.
+  int64_t first_message_id = 0;
+  int32_t count = 0;
+  // The request id was known: nothing was stored now, and these are the first's messages.
+  bool is_repeat = false;
+};
+
+struct MessageFilter {
+  int64_t account_id = 0;
+  int64_t campaign_id = 0;
+  std::vector<domain::MessageState> states = {};  // Empty: all.
+  std::string external_id = "";                   // Empty: any.
+  std::string recipient = "";                     // Empty: any.
+  bool with_details = false;                      // Text, fields, attempts.
+};
+
+struct MessagePage {
+  // By descending id.
+  std::vector<domain::Message> messages;
+  // Where the next page goes on; 0 at the end. A page may end early after a bounded number of rows
+  // was looked at.
+  int64_t next_after_id = 0;
+};
+
+class MessageStore {
+ public:
+  virtual ~MessageStore() = default;
+
+  // Asynchronous. On disk and counted when `done` is called with OK.
+  // NOT_FOUND: a campaign is unknown or another account's. FAILED_PRECONDITION: a campaign does not
+  // accept messages. INVALID_ARGUMENT: the request id was used with another hash.
+  using AcceptDone = absl::AnyInvocable<void(absl::StatusOr<Accepted>)>;
+  virtual void AcceptMessages(AcceptBatch batch, AcceptDone done) = 0;
+
+  // Blocking. NOT_FOUND also for another account's (account_id 0 skips that check).
+  virtual absl::StatusOr<domain::Message> GetMessage(int64_t account_id, int64_t message_id,
+                                                     bool with_details) = 0;
+
+  // Blocking. Consecutive messages from `first_id`, for the repeat of a send; in order, with text.
+  virtual absl::StatusOr<std::vector<domain::Message>> GetMessages(int64_t account_id,
+                                                                   int64_t first_id,
+                                                                   int32_t count) = 0;
+
+  // Blocking.
+  virtual absl::StatusOr<MessagePage> ListMessages(const MessageFilter& filter, int64_t after_id,
+                                                   int32_t page_size) = 0;
+
+  // Blocking. ACCEPTED to CANCELLED. FAILED_PRECONDITION in any other state but CANCELLED;
+  // NOT_FOUND also for another account's.
+  virtual absl::StatusOr<domain::Message> CancelMessage(int64_t account_id, int64_t message_id,
+                                                        absl::Time now) = 0;
+};
+
+}  // namespace campaigner::storage

@@ -1,0 +1,50 @@
+#include "server/storage/sqlite/effects.h"
+
+#include <iterator>
+
+namespace campaigner::storage::sqlite {
+namespace {
+
+template <typename T>
+void Append(std::vector<T>& to, std::vector<T>& from) {
+  if (to.empty()) {
+    to.swap(from);
+    return;
+  }
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+}  // namespace
+
+void Effects::MoveInto(Effects& group) {
+  for (const auto& [key, delta] : counters) {
+    CounterDelta& sum = group.counters[key];
+    sum.messages += delta.messages;
+    sum.segments += delta.segments;
+  }
+  for (const auto& [claim_id, change] : claimed) group.claimed[claim_id] += change;
+  for (auto& [campaign_id, row] : campaigns) group.campaigns[campaign_id] = std::move(row);
+  group.pending_webhooks += pending_webhooks;
+  Append(group.extents, extents);
+  Append(group.publish, publish);
+  Append(group.ready_lanes, ready_lanes);
+  Append(group.due_endpoints, due_endpoints);
+  Append(group.changed_campaigns, changed_campaigns);
+  Append(group.message_changes, message_changes);
+  Clear();
+}
+
+void Effects::Clear() {
+  counters.clear();
+  extents.clear();
+  claimed.clear();
+  pending_webhooks = 0;
+  campaigns.clear();
+  publish.clear();
+  ready_lanes.clear();
+  due_endpoints.clear();
+  changed_campaigns.clear();
+  message_changes.clear();
+}
+
+}  // namespace campaigner::storage::sqlite

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <utility>
+
+#include "server/storage/sqlite/convert.h"
+#include "server/storage/sqlite/moves.h"
+#include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/store_impl.h"
+
+namespace campaigner::storage::sqlite {
+namespace {
+
+using domain::MessageState;
+
+// A try that did not count is replaced by the next one under the same number, so that a route which
+// throttles for hours does not fill the disk.
+void PutAttempt(Connection& db, int64_t message_id, const domain::Attempt& attempt) {
+  Query(db, sql::kPutAttempt, message_id, attempt.number, attempt.route_id, attempt.outcome,
+        attempt.provider_message_id, attempt.detail, ToColumn(attempt.start_time),
+        ToColumn(attempt.end_time))
+      .Run();
+}
+
+std::optional<int64_t> DueAfter(const OutcomeRecord& outcome) {
+  switch (outcome.after.state) {
+    case MessageState::kAccepted: return ToColumn(outcome.after.next_attempt_time);
+    case MessageState::kSent:
+    case MessageState::kPartiallyDelivered: return ToColumn(outcome.status_deadline);
+    default: return std::nullopt;
+  }
+}
+
+void RecordOutcome(Transaction& transaction, const OutcomeRecord& outcome, absl::Time now) {
+  const std::optional<MessageRow> before = FindMessage(transaction.db(), outcome.message_id);
+  if (!before.has_value()) return;
+  const domain::Attempt& attempt = outcome.attempt;
+  if (outcome.was_attempted) PutAttempt(transaction.db(), outcome.message_id, attempt);
+  MessageRow after = *before;
+  if (outcome.was_attempted && outcome.counts_as_attempt) {
+    after.attempt_count = std::max(before->attempt_count, attempt.number);
+  }
+  if (outcome.was_attempted && attempt.outcome == domain::AttemptOutcome::kAccepted) {
+    after.send_time = ToColumn(attempt.end_time);
+  }
+  const bool is_held =
+      before->state == MessageState::kSending && before->claim_id == outcome.claim_id;
+  if (is_held) {
+    after.state = outcome.after.state;
+    after.reason = outcome.after.reason;
+    after.due = DueAfter(outcome);
+  }
+  MoveMessage(transaction, *before, after, now);
+}
+
+// False: it changes nothing.
+bool ApplyReceipt(Transaction& transaction, const ReceiptRecord& receipt, absl::Time now) {
+  const std::optional<MessageRow> before = FindMessage(transaction.db(), receipt.message_id);
+  if (!before.has_value() || receipt.state <= MessageState::kSending ||
+      !domain::CanBecome(before->state, receipt.state)) {
+    return false;
+  }
+  MessageRow after = *before;
+  after.state = receipt.state;
+  after.reason = receipt.reason;
+  // Sooner than the provider's own answer: the wait for a final status begins here.
+  if (before->state <= MessageState::kSending && !domain::IsFinal(receipt.state)) {
+    const CampaignRowPtr campaign = transaction.FindCampaign(before->campaign_id);
+    after.due.reset();
+    if (campaign != nullptr) after.due = ToColumn(now + campaign->campaign.status_timeout);
+  }
+  MoveMessage(transaction, *before, after, now);
+  return true;
+}
+
+}  // namespace
+
+void SqliteStore::RecordOutcomes(std::vector<OutcomeRecord> outcomes, absl::Time now,
+                                 DispatchStore::Done done) {
+  const WriteSize size{outcomes.size(), outcomes.size() * (sizeof(OutcomeRecord) + 64)};
+  auto run = [outcomes = std::move(outcomes), now](Transaction& transaction) -> absl::Status {
+    for (const OutcomeRecord& outcome : outcomes) RecordOutcome(transaction, outcome, now);
+    return absl::OkStatus();
+  };
+  writer_.Submit<decltype(run), absl::Status>(size, Admission::kAlways, std::move(run),
+                                              std::move(done));
+}
+
+void SqliteStore::ApplyReceipts(std::vector<ReceiptRecord> receipts, absl::Time now,
+                                ReceiptsDone done) {
+  const WriteSize size{receipts.size(), receipts.size() * (sizeof(ReceiptRecord) + 64)};
+  auto run = [receipts = std::move(receipts),
+              now](Transaction& transaction) -> absl::StatusOr<ReceiptsApplied> {
+    ReceiptsApplied result;
+    for (const ReceiptRecord& receipt : receipts) {
+      ++(ApplyReceipt(transaction, receipt, now) ? result.applied : result.ignored);
+    }
+    return result;
+  };
+  writer_.Submit<decltype(run), absl::StatusOr<ReceiptsApplied>>(size, Admission::kAlways,
+                                                                 std::move(run), std::move(done));
+}
+
+}  // namespace campaigner::storage::sqlite

@@ -1,0 +1,147 @@
+#include <map>
+#include <set>
+#include <utility>
+
+#include "server/base/limits.h"
+#include "server/storage/sqlite/convert.h"
+#include "server/storage/sqlite/moves.h"
+#include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/store_impl.h"
+
+namespace campaigner::storage::sqlite {
+namespace {
+
+// Rows looked at for each row that may be deleted, so that a step over what has to stay is short.
+constexpr int64_t kLookedAtPerRow = 8;
+
+// How far a round came: the last id looked at, 0 after the last row.
+struct Progress {
+  int64_t last_id = 0;
+  int32_t deleted = 0;
+};
+
+void DeleteMessage(Connection& db, int64_t message_id) {
+  for (const char* sql : {sql::kDeleteMessage, sql::kDeleteBody, sql::kDeleteAttempts}) {
+    Query(db, sql, message_id).Run();
+  }
+}
+
+// Extents that lie before the first message of all hold nothing any more.
+void DeleteExtents(Transaction& transaction, const std::set<int64_t>& campaign_ids) {
+  if (campaign_ids.empty()) return;
+  int64_t first_id = INT64_MAX;
+  {
+    Query query(transaction.db(), sql::kFirstMessage);
+    if (query.Step()) first_id = query.Int(0);
+  }
+  for (const int64_t campaign_id : campaign_ids) {
+    Query(transaction.db(), sql::kDeleteExtents, campaign_id, first_id).Run();
+  }
+  transaction.ForgetExtents();
+}
+
+Progress PruneMessages(Transaction& transaction, int64_t after_id, absl::Time before,
+                       int32_t limit) {
+  struct Candidate {
+    int64_t id;
+    int64_t campaign_id;
+    bool is_old;
+  };
+  Connection& db = transaction.db();
+  std::vector<Candidate> candidates;
+  {
+    Query query(db, sql::kOldMessages, after_id, limit * kLookedAtPerRow);
+    while (query.Step()) {
+      const bool is_final = domain::IsFinal(static_cast<domain::MessageState>(query.Int(2)));
+      candidates.push_back(
+          {query.Int(0), query.Int(1), is_final && query.Int(3) < ToColumn(before)});
+    }
+  }
+  Progress progress;
+  std::set<int64_t> campaign_ids;
+  for (const Candidate& candidate : candidates) {
+    if (progress.deleted >= limit) break;
+    progress.last_id = candidate.id;
+    const bool is_orphan = transaction.FindCampaign(candidate.campaign_id) == nullptr;
+    if (!candidate.is_old && !is_orphan) continue;
+    DeleteMessage(db, candidate.id);
+    campaign_ids.insert(candidate.campaign_id);
+    ++progress.deleted;
+  }
+  const bool is_end =
+      progress.deleted < limit && candidates.size() < static_cast<size_t>(limit * kLookedAtPerRow);
+  if (is_end) progress.last_id = 0;
+  DeleteExtents(transaction, campaign_ids);
+  return progress;
+}
+
+// A delivery is as old as its message's end.
+Progress PruneWebhooks(Connection& db, int64_t after_id, absl::Time before, int32_t limit) {
+  struct Candidate {
+    int64_t id;
+    bool is_over;
+  };
+  std::vector<Candidate> candidates;
+  {
+    Query query(db, sql::kOldWebhooks, after_id, limit * kLookedAtPerRow);
+    while (query.Step() && query.Int(2) < ToColumn(before)) {
+      const bool is_over =
+          static_cast<domain::WebhookState>(query.Int(1)) != domain::WebhookState::kPending;
+      candidates.push_back({query.Int(0), is_over});
+    }
+  }
+  Progress progress;
+  for (const Candidate& candidate : candidates) {
+    if (progress.deleted >= limit) break;
+    progress.last_id = candidate.id;
+    if (!candidate.is_over) continue;
+    Query(db, sql::kDeleteWebhook, candidate.id).Run();
+    ++progress.deleted;
+  }
+  const bool is_end =
+      progress.deleted < limit && candidates.size() < static_cast<size_t>(limit * kLookedAtPerRow);
+  if (is_end) progress.last_id = 0;
+  return progress;
+}
+
+int32_t PruneRequests(Connection& db, absl::Time now, int32_t limit) {
+  struct Key {
+    int64_t account_id;
+    int64_t kind;
+    std::string request_id;
+  };
+  std::vector<Key> keys;
+  {
+    Query query(db, sql::kOldRequests, ToColumn(now - base::limits::kIdempotencyWindow), limit);
+    while (query.Step()) keys.push_back({query.Int(0), query.Int(1), query.String(2)});
+  }
+  for (const Key& key : keys) {
+    Query(db, sql::kDeleteRequest, key.account_id, key.kind, key.request_id).Run();
+  }
+  return static_cast<int32_t>(keys.size());
+}
+
+}  // namespace
+
+absl::StatusOr<StepResult> SqliteStore::Prune(absl::Time before, absl::Time now, int32_t limit) {
+  // One round at a time: its place is taken back only when the step was committed.
+  base::MutexLock lock(prune_mutex_);
+  Progress messages;
+  Progress webhooks;
+  absl::StatusOr<StepResult> result =
+      Write([&, message_id = pruned_message_id_, webhook_id = pruned_webhook_id_](
+                Transaction& transaction) -> absl::StatusOr<StepResult> {
+        messages = PruneMessages(transaction, message_id, before, limit);
+        webhooks = PruneWebhooks(transaction.db(), webhook_id, before, limit);
+        const int32_t requests = PruneRequests(transaction.db(), now, limit);
+        return StepResult{
+            .rows = messages.deleted + webhooks.deleted + requests,
+            .more = messages.last_id != 0 || webhooks.last_id != 0 || requests >= limit};
+      });
+  if (!result.ok()) return result;
+  pruned_message_id_ = messages.last_id;
+  pruned_webhook_id_ = webhooks.last_id;
+  return result;
+}
+
+}  // namespace campaigner::storage::sqlite

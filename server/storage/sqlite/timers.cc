@@ -1,0 +1,137 @@
+#include <utility>
+
+#include "server/domain/errors/resources.h"
+#include "server/storage/sqlite/campaign_rows.h"
+#include "server/storage/sqlite/convert.h"
+#include "server/storage/sqlite/moves.h"
+#include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/store_impl.h"
+
+namespace campaigner::storage::sqlite {
+namespace {
+
+using domain::MessageState;
+using domain::StateReason;
+
+// A full step may have left something.
+StepResult Step(size_t rows, int32_t limit) {
+  return {static_cast<int32_t>(rows), rows >= static_cast<size_t>(limit)};
+}
+
+std::optional<absl::Time> ReadTime(Connection& db, const char* sql) {
+  Query query(db, sql);
+  return query.Step() ? std::optional(TimeFrom(query.Int(0))) : std::nullopt;
+}
+
+// The waiting becomes ready; its Sending Timeout runs from now on unless it did before.
+void Promote(Transaction& transaction, int64_t message_id, absl::Time now) {
+  const std::optional<MessageRow> message = FindMessage(transaction.db(), message_id);
+  if (!message.has_value()) return;
+  const CampaignRowPtr campaign = transaction.FindCampaign(message->campaign_id);
+  const absl::Duration open = campaign == nullptr ? absl::ZeroDuration() : campaign->OpenTime(now);
+  Query(transaction.db(), sql::kPromote, message_id, ToColumn(open)).Run();
+  transaction.AddReadyLane(message->campaign_id, message->route_id);
+}
+
+std::vector<int64_t> FindEligibleBefore(Connection& db, int64_t campaign_id,
+                                        absl::Duration eligible_before, int32_t limit) {
+  std::vector<int64_t> ids;
+  int64_t route_id = 0;
+  while (ids.size() < static_cast<size_t>(limit)) {
+    {
+      Query next(db, sql::kNextReadyRoute, campaign_id, route_id);
+      if (!next.Step()) break;
+      route_id = next.Int(0);
+    }
+    Query query(db, sql::kEligibleBefore, campaign_id, route_id, ToColumn(eligible_before),
+                static_cast<size_t>(limit) - ids.size());
+    for (const int64_t id : ReadIds(query)) ids.push_back(id);
+  }
+  return ids;
+}
+
+}  // namespace
+
+absl::StatusOr<StepResult> SqliteStore::PromoteDue(absl::Time now, int32_t limit) {
+  return Write([&](Transaction& transaction) -> absl::StatusOr<StepResult> {
+    std::vector<int64_t> ids;
+    {
+      Query query(transaction.db(), sql::kDueIds, ToColumn(now), limit);
+      ids = ReadIds(query);
+    }
+    for (const int64_t id : ids) Promote(transaction, id, now);
+    return Step(ids.size(), limit);
+  });
+}
+
+absl::StatusOr<std::optional<absl::Time>> SqliteStore::NextPromotion() {
+  return readers_.Read([](Connection& db) -> absl::StatusOr<std::optional<absl::Time>> {
+    return ReadTime(db, sql::kNextDue);
+  });
+}
+
+absl::StatusOr<StepResult> SqliteStore::ExpireReady(int64_t campaign_id,
+                                                    absl::Duration eligible_before, absl::Time now,
+                                                    int32_t limit) {
+  return Write([&](Transaction& transaction) -> absl::StatusOr<StepResult> {
+    const std::vector<int64_t> ids =
+        FindEligibleBefore(transaction.db(), campaign_id, eligible_before, limit);
+    EndMessages(transaction, ids, MessageState::kExpired, StateReason::kSendingTimeout, now);
+    return Step(ids.size(), limit);
+  });
+}
+
+absl::StatusOr<StepResult> SqliteStore::ExpireStatuses(absl::Time now, int32_t limit) {
+  return Write([&](Transaction& transaction) -> absl::StatusOr<StepResult> {
+    std::vector<int64_t> ids;
+    {
+      Query query(transaction.db(), sql::kStatusDueIds, ToColumn(now), limit);
+      ids = ReadIds(query);
+    }
+    EndMessages(transaction, ids, MessageState::kExpired, StateReason::kStatusTimeout, now);
+    return Step(ids.size(), limit);
+  });
+}
+
+absl::StatusOr<std::optional<absl::Time>> SqliteStore::NextStatusDeadline() {
+  return readers_.Read([](Connection& db) -> absl::StatusOr<std::optional<absl::Time>> {
+    return ReadTime(db, sql::kNextStatusDue);
+  });
+}
+
+absl::StatusOr<StepResult> SqliteStore::EndWaiting(int64_t campaign_id, MessageState state,
+                                                   StateReason reason, absl::Time now,
+                                                   int32_t limit) {
+  return Write([&](Transaction& transaction) -> absl::StatusOr<StepResult> {
+    size_t ended = 0;
+    for (const char* sql : {sql::kReadyIdsOfCampaign, sql::kWaitingIdsOfCampaign}) {
+      std::vector<int64_t> ids;
+      {
+        Query query(transaction.db(), sql, campaign_id, static_cast<size_t>(limit) - ended);
+        ids = ReadIds(query);
+      }
+      EndMessages(transaction, ids, state, reason, now);
+      ended += ids.size();
+    }
+    return Step(ended, limit);
+  });
+}
+
+absl::StatusOr<bool> SqliteStore::FinishIfDone(int64_t campaign_id, absl::Time now) {
+  return Write([&](Transaction& transaction) -> absl::StatusOr<bool> {
+    const CampaignRowPtr before = transaction.FindCampaign(campaign_id);
+    if (before == nullptr) return domain::errors::CampaignNotFound(campaign_id);
+    if (before->campaign.state != domain::CampaignState::kSent) return false;
+    if (transaction.CountOpen(campaign_id) != 0) return false;
+    CampaignRow row = *before;
+    row.campaign.state = domain::CampaignState::kDone;
+    row.campaign.update_time = now;
+    ++row.campaign.revision;
+    WriteCampaign(transaction.db(), row);
+    transaction.effects().changed_campaigns.push_back(campaign_id);
+    transaction.PutCampaign(std::make_shared<const CampaignRow>(std::move(row)));
+    return true;
+  });
+}
+
+}  // namespace campaigner::storage::sqlite
