@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/domain/campaign.h"
+#include "server/domain/rate.h"
+#include "server/storage/store.h"
+
+namespace campaigner::dispatch {
+
+// The zone in which a campaign's schedule is read: its own, else its account's, else UTC. Blocks on
+// a read where the campaign names none.
+absl::StatusOr<absl::TimeZone> CampaignZone(const domain::Campaign& campaign,
+                                            storage::AccountStore& store);
+
+// A campaign as dispatch sees it.
+struct CampaignRun {
+  std::shared_ptr<const domain::Campaign> campaign;
+  absl::TimeZone zone;
+  // Whether messages may go, until recheck_time.
+  bool is_open = false;
+  absl::Time recheck_time = absl::InfinitePast();
+  // Set where the campaign has a rate.
+  std::optional<domain::RateLimiter> limiter;
+  // The text of one template version: nearly all messages of a campaign share it.
+  int32_t template_version = -1;
+  std::shared_ptr<const std::string> template_text;
+  // What the open clock showed at open_time_at.
+  absl::Duration open_time;
+  absl::Time open_time_at = absl::InfinitePast();
+
+  bool is_limited() const { return limiter.has_value(); }
+  // Smaller goes first.
+  int64_t order_key() const;
+};
+
+// The campaigns that dispatch has to do with. Reads through the store, which keeps campaigns in
+// memory. Not thread-safe.
+class CampaignBook {
+ public:
+  explicit CampaignBook(storage::Store& store) : store_(store) {}
+
+  // Null where the campaign cannot be read (deleted, or the store is away). Valid until Prune.
+  CampaignRun* Get(int64_t campaign_id, absl::Time now);
+
+  // Reads it again, e.g. because it changed. Null as above.
+  CampaignRun* Refresh(int64_t campaign_id, absl::Time now);
+
+  // Looks at those whose schedule or life may have changed by `now`; calls `changed` for each whose
+  // is_open did.
+  void RecheckDue(absl::Time now, const std::function<void(int64_t, CampaignRun&)>& changed);
+  // When RecheckDue next has something to do.
+  absl::Time next_recheck() const { return next_recheck_; }
+
+  // What the campaign's open clock shows.
+  absl::Duration OpenTime(CampaignRun& run, absl::Time now);
+
+  // Null when it cannot be read.
+  std::shared_ptr<const std::string> Template(CampaignRun& run, int32_t version);
+
+  // Forgets campaigns that do not run and for which `is_used` is false.
+  void Prune(const std::function<bool(int64_t)>& is_used);
+
+ private:
+  void Recheck(CampaignRun& run, absl::Time now);
+
+  storage::Store& store_;
+  std::unordered_map<int64_t, CampaignRun> runs_;
+  absl::Time next_recheck_ = absl::InfiniteFuture();
+};
+
+}  // namespace campaigner::dispatch
