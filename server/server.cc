@@ -1,0 +1,306 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "server/base/log.h"
+#include "server/base/status_macros.h"
+#include "server/base/text.h"
+#include "server/dispatch/dispatcher.h"
+#include "server/dispatch/maintenance.h"
+#include "server/metrics.h"
+#include "server/net/exchange_log.h"
+#include "server/rpc/grpc_server.h"
+#include "server/services/bootstrap.h"
+#include "server/services/convert/config.h"
+#include "server/services/grpc_services.h"
+#include "server/services/secrets.h"
+#include "server/storage/sqlite/sqlite_store.h"
+#include "server/webhooks/sender.h"
+
+namespace campaigner {
+namespace {
+
+namespace limits = base::limits;
+using services::Settings;
+
+absl::Status MakeDataDir(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) {
+    return absl::UnavailableError(
+        fmt::format("the data folder {} cannot be made: {}", path, error.message()));
+  }
+  // Messages and secrets lie in it.
+  chmod(path.c_str(), S_IRWXU);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> MakeOwner() {
+  ASSIGN_OR_RETURN(const std::string nonce, services::RandomBytes(8));
+  return fmt::format("{}-{}", getpid(), base::ToHex(nonce));
+}
+
+net::HttpClientOptions ProviderHttpOptions(const Settings& settings,
+                                           std::shared_ptr<net::ExchangeLog> log) {
+  net::HttpClientOptions options;
+  for (const dispatch::RouteOptions& route : settings.routes) {
+    options.connections_per_host_max =
+        std::max(options.connections_per_host_max, route.concurrency_max);
+  }
+  options.connections_max = std::max(options.connections_max, options.connections_per_host_max);
+  options.exchange_log = std::move(log);
+  return options;
+}
+
+net::HttpClientOptions WebhookHttpOptions(const Settings& settings) {
+  net::HttpClientOptions options;
+  options.guard_addresses = true;
+  options.allowed_networks = settings.webhook_networks;
+  options.connections_per_host_max =
+      std::max(options.connections_per_host_max, settings.webhook_concurrency_per_destination);
+  return options;
+}
+
+dispatch::MaintenanceOptions MaintenanceOptions(const Settings& settings,
+                                                const std::string& owner) {
+  dispatch::MaintenanceOptions options;
+  options.owner = owner;
+  options.retention = settings.retention;
+  return options;
+}
+
+webhooks::WebhookSenderOptions SenderOptions(const Settings& settings,
+                                             absl::Duration drain_timeout) {
+  webhooks::WebhookSenderOptions options;
+  options.timeout = settings.webhook_timeout;
+  options.concurrency_per_destination_max = settings.webhook_concurrency_per_destination;
+  options.drain_timeout = drain_timeout;
+  return options;
+}
+
+}  // namespace
+
+// In the order in which they need each other: destroyed from the end.
+struct Server::Parts {
+  Parts(ServerOptions server_options, Settings server_settings)
+      : options(std::move(server_options)),
+        settings(std::move(server_settings)),
+        clock(options.clock != nullptr ? *options.clock : system_clock) {}
+
+  absl::Status OpenStore();
+  absl::Status MakeProviders();
+  absl::Status StartDispatch();
+  absl::Status StartServices();
+  absl::Status StartMetrics();
+  void Stop();
+
+  const ServerOptions options;
+  const Settings settings;
+  base::SystemClock system_clock;
+  base::Clock& clock;
+  std::string owner;
+  std::string admin_key;
+  Metrics metrics;
+  services::WatchHub watch_hub;
+  domain::PhoneNormalizer phones;
+  std::unique_ptr<storage::Store> store;
+  std::unique_ptr<domain::ReferenceSigner> references;
+  std::unique_ptr<rpc::PageTokens> page_tokens;
+
+  std::unique_ptr<net::HttpClient> provider_http;
+  std::unique_ptr<net::HttpClient> webhook_http;
+  std::unique_ptr<dispatch::ReceiptCollector> receipts;
+  std::vector<std::unique_ptr<providers::Provider>> providers;
+  std::unique_ptr<dispatch::RouteTable> routes;
+  std::unique_ptr<dispatch::DispatchMetrics> dispatch_metrics;
+  std::unique_ptr<dispatch::Dispatcher> dispatcher;
+  std::unique_ptr<dispatch::Maintenance> maintenance;
+  webhooks::WebhookMetrics webhook_metrics;
+  std::unique_ptr<webhooks::WebhookSender> sender;
+
+  std::unique_ptr<rpc::Authenticator> authenticator;
+  std::unique_ptr<rpc::CallRunner> calls;
+  rpc::KeyRates key_rates;
+  std::unique_ptr<services::AccountCache> accounts;
+  services::LiveCalls live_calls;
+  rpc::Executor call_executor{limits::kCallThreads, limits::kCallQueueMax};
+  rpc::Executor send_executor{limits::kSendThreads, limits::kSendQueueMax};
+  std::unique_ptr<services::Environment> env;
+  std::vector<std::unique_ptr<grpc::Service>> grpc_services;
+  std::unique_ptr<rpc::GrpcServer> grpc_server;
+  std::unique_ptr<MetricsEndpoint> metrics_endpoint;
+  base::Mutex stop_mutex;
+  bool is_stopped GUARDED_BY(stop_mutex) = false;
+};
+
+absl::Status Server::Parts::OpenStore() {
+  if (!phones.IsRegion(settings.default_region)) {
+    return absl::InvalidArgumentError(fmt::format(
+        "default_region \"{}\" is not an ISO 3166-1 alpha-2 region", settings.default_region));
+  }
+  RETURN_IF_ERROR(MakeDataDir(options.data_dir));
+  storage::SqliteOptions sqlite;
+  sqlite.path = options.data_dir + "/campaigner.db";
+  sqlite.clock = &clock;
+  ASSIGN_OR_RETURN(store, storage::OpenSqliteStore(sqlite));
+  ASSIGN_OR_RETURN(std::string reference_secret, store->GetOrCreateSecret("reference"));
+  references = std::make_unique<domain::ReferenceSigner>(std::move(reference_secret));
+  ASSIGN_OR_RETURN(std::string page_secret, store->GetOrCreateSecret("page_token"));
+  page_tokens = std::make_unique<rpc::PageTokens>(std::move(page_secret));
+  ASSIGN_OR_RETURN(admin_key, services::Bootstrap(*store, settings.default_region, clock.Now()));
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::MakeProviders() {
+  ASSIGN_OR_RETURN(std::shared_ptr<net::ExchangeLog> exchange_log,
+                   net::ExchangeLog::Open({.path = options.data_dir + "/exchanges.log",
+                                           .redact_personal_data = settings.redact_personal_data}));
+  provider_http = net::MakeHttpClient(ProviderHttpOptions(settings, std::move(exchange_log)));
+  webhook_http = net::MakeHttpClient(WebhookHttpOptions(settings));
+  receipts = std::make_unique<dispatch::ReceiptCollector>(clock);
+  const providers::ReceiptSink sink = [this](std::vector<providers::Receipt> received) {
+    receipts->Add(std::move(received));
+  };
+  std::vector<dispatch::RouteOptions> route_options = settings.routes;
+  for (const providers::ProviderOptions& provider_options : settings.providers) {
+    ASSIGN_OR_RETURN(
+        auto provider,
+        providers::MakeProvider(provider_options,
+                                {.clock = clock, .http = *provider_http, .receipts = sink}));
+    for (dispatch::RouteOptions& route : route_options) {
+      if (route.provider_name == provider_options.name) route.provider = provider.get();
+    }
+    providers.push_back(std::move(provider));
+  }
+  ASSIGN_OR_RETURN(auto table, dispatch::RouteTable::Make(std::move(route_options), *store));
+  routes = std::make_unique<dispatch::RouteTable>(std::move(table));
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartDispatch() {
+  ASSIGN_OR_RETURN(owner, MakeOwner());
+  dispatch_metrics = std::make_unique<dispatch::DispatchMetrics>(*routes);
+  dispatch::DispatcherOptions dispatcher_options;
+  dispatcher_options.owner = owner;
+  dispatcher_options.receipt_base_url = settings.receipt_base_url;
+  dispatcher_options.drain_timeout = options.drain_timeout;
+  const dispatch::DispatchContext context{.store = *store,
+                                          .clock = clock,
+                                          .routes = *routes,
+                                          .receipts = *receipts,
+                                          .metrics = *dispatch_metrics};
+  dispatcher = std::make_unique<dispatch::Dispatcher>(dispatcher_options, context);
+  maintenance =
+      std::make_unique<dispatch::Maintenance>(MaintenanceOptions(settings, owner), context);
+  sender = std::make_unique<webhooks::WebhookSender>(
+      SenderOptions(settings, options.drain_timeout),
+      webhooks::WebhookSenderContext{
+          .store = *store, .clock = clock, .http = *webhook_http, .metrics = webhook_metrics});
+  store->AddObserver(dispatcher.get());
+  store->AddObserver(maintenance.get());
+  store->AddObserver(sender.get());
+  store->AddObserver(&watch_hub);
+  store->AddObserver(&metrics);
+  RETURN_IF_ERROR(maintenance->Start());
+  RETURN_IF_ERROR(dispatcher->Start());
+  sender->Start();
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartServices() {
+  authenticator = std::make_unique<rpc::Authenticator>(*store, settings.trusted_gateways);
+  calls = std::make_unique<rpc::CallRunner>(*authenticator, metrics.calls(), clock);
+  accounts = std::make_unique<services::AccountCache>(*store);
+  env.reset(new services::Environment{.store = *store,
+                                      .clock = clock,
+                                      .routes = *routes,
+                                      .phones = phones,
+                                      .references = *references,
+                                      .page_tokens = *page_tokens,
+                                      .default_region = settings.default_region,
+                                      .webhook_networks = settings.webhook_networks,
+                                      .calls = *calls,
+                                      .call_executor = call_executor,
+                                      .send_executor = send_executor,
+                                      .key_rates = key_rates,
+                                      .accounts = *accounts,
+                                      .watch_hub = watch_hub,
+                                      .live_calls = live_calls});
+  grpc_services = services::MakeGrpcServices(*env);
+  rpc::GrpcServerOptions grpc_options;
+  grpc_options.listen = options.listen;
+  grpc_options.certificate_path = options.tls.certificate_path;
+  grpc_options.key_path = options.tls.key_path;
+  grpc_options.client_ca_path = options.tls.client_ca_path;
+  for (const auto& service : grpc_services) grpc_options.services.push_back(service.get());
+  ASSIGN_OR_RETURN(grpc_server, rpc::GrpcServer::Start(grpc_options));
+  return absl::OkStatus();
+}
+
+absl::Status Server::Parts::StartMetrics() {
+  if (options.metrics_listen.empty()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(metrics_endpoint, MetricsEndpoint::Start(options.metrics_listen, metrics,
+                                                            {.store = *store,
+                                                             .clock = clock,
+                                                             .dispatch = *dispatch_metrics,
+                                                             .webhooks = webhook_metrics}));
+  return absl::OkStatus();
+}
+
+void Server::Parts::Stop() {
+  base::MutexLock lock(stop_mutex);
+  if (is_stopped) return;
+  is_stopped = true;
+  // Its HTTP server needs up to two seconds to notice.
+  std::thread metrics_end([this] { metrics_endpoint.reset(); });
+  if (grpc_server != nullptr) {
+    grpc_server->AnnounceDrain();
+    live_calls.DrainAll();
+    grpc_server->Shutdown(options.drain_timeout);
+  }
+  if (maintenance != nullptr) maintenance->Stop();
+  if (dispatcher != nullptr) dispatcher->Stop();
+  for (const auto& provider : providers) provider->Stop();
+  if (sender != nullptr) sender->Stop();
+  if (provider_http != nullptr) provider_http->Stop();
+  if (webhook_http != nullptr) webhook_http->Stop();
+  if (store != nullptr) store->Drain();
+  call_executor.Stop();
+  send_executor.Stop();
+  metrics_end.join();
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
+  ASSIGN_OR_RETURN(Settings settings,
+                   services::ParseSettings(options.config_text, services::ProcessEnviron));
+  auto parts = std::make_unique<Parts>(std::move(options), std::move(settings));
+  std::unique_ptr<Server> server(new Server(std::move(parts)));
+  RETURN_IF_ERROR(server->parts_->OpenStore());
+  RETURN_IF_ERROR(server->parts_->MakeProviders());
+  RETURN_IF_ERROR(server->parts_->StartDispatch());
+  RETURN_IF_ERROR(server->parts_->StartServices());
+  RETURN_IF_ERROR(server->parts_->StartMetrics());
+  return server;
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Server::~Server() { parts_->Stop(); }
+
+int Server::port() const { return parts_->grpc_server->port(); }
+
+int Server::metrics_port() const {
+  return parts_->metrics_endpoint == nullptr ? 0 : parts_->metrics_endpoint->port();
+}
+
+const std::string& Server::admin_key() const { return parts_->admin_key; }
+
+void Server::Stop() { parts_->Stop(); }
+
+}  // namespace campaigner

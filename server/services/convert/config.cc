@@ -1,0 +1,157 @@
+#include "server/services/convert/config.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/text_format.h>
+
+#include <cstdlib>
+#include <set>
+
+#include "campaigner/config/server_config.pb.h"
+#include "server/base/status_macros.h"
+#include "server/services/convert/config_providers.h"
+#include "server/services/convert/time.h"
+
+namespace campaigner::services {
+namespace {
+
+// Keeps the first error: the rest follows from it.
+class FirstError final : public google::protobuf::io::ErrorCollector {
+ public:
+  void AddError(int line, int column, const std::string& message) override {
+    if (text.empty()) text = fmt::format("line {}, column {}: {}", line + 1, column + 1, message);
+  }
+  std::string text;
+};
+
+absl::StatusOr<config::ServerConfig> ParseText(const std::string& text) {
+  config::ServerConfig proto;
+  FirstError error;
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&error);
+  if (!parser.ParseFromString(text, &proto)) return absl::InvalidArgumentError(error.text);
+  return proto;
+}
+
+absl::StatusOr<net::NetworkList> ReadNetworks(
+    const char* field, const google::protobuf::RepeatedPtrField<std::string>& networks) {
+  for (int i = 0; i < networks.size(); ++i) {
+    if (!net::NetworkList::Parse({networks[i]}).ok()) {
+      return ConfigError(fmt::format("{}[{}]", field, i),
+                         fmt::format("\"{}\" is no network in CIDR form", networks[i]));
+    }
+  }
+  return net::NetworkList::Parse({networks.begin(), networks.end()});
+}
+
+absl::StatusOr<dispatch::RouteOptions> ReadRoute(const config::RouteConfig& proto) {
+  const std::string field = fmt::format("routes[{}]", proto.name());
+  dispatch::RouteOptions route;
+  route.name = proto.name();
+  RETURN_IF_ERROR(CheckConfigName("routes", route.name));
+  if (!proto.channel().empty()) route.channel = proto.channel();
+  route.prefixes.assign(proto.prefixes().begin(), proto.prefixes().end());
+  for (const std::string& prefix : route.prefixes) {
+    if (prefix.empty() || prefix.find_first_not_of("0123456789") != std::string::npos) {
+      return ConfigError(field + ".prefixes", "must be digits");
+    }
+  }
+  route.provider_name = proto.provider();
+  if (proto.concurrency_max() < 0) {
+    return ConfigError(field + ".concurrency_max", "must be 0 or more");
+  }
+  route.concurrency_max = proto.concurrency_max();
+  if (!(proto.messages_per_second_max() >= 0)) {
+    return ConfigError(field + ".messages_per_second_max", "must be 0 or more");
+  }
+  route.messages_per_second_max = proto.messages_per_second_max();
+  route.retry_unknown = proto.unknown_outcome() != config::RouteConfig::FAIL;
+  return route;
+}
+
+absl::Status ReadRoutes(const config::ServerConfig& proto, Settings& settings) {
+  std::set<std::string> provider_names;
+  for (const auto& provider : settings.providers) provider_names.insert(provider.name);
+  std::set<std::string> route_names;
+  for (const config::RouteConfig& route_proto : proto.routes()) {
+    ASSIGN_OR_RETURN(dispatch::RouteOptions route, ReadRoute(route_proto));
+    if (!route_names.insert(route.name).second) {
+      return ConfigError(fmt::format("routes[{}].name", route.name), "is there twice");
+    }
+    if (!provider_names.contains(route.provider_name)) {
+      return ConfigError(fmt::format("routes[{}].provider", route.name),
+                         fmt::format("\"{}\" is no provider of this file", route.provider_name));
+    }
+    settings.routes.push_back(std::move(route));
+  }
+  if (settings.routes.empty()) {
+    const std::string& first = settings.providers[0].name;
+    dispatch::RouteOptions route;
+    route.name = first;
+    route.provider_name = first;
+    settings.routes.push_back(std::move(route));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadWebhooks(const config::WebhookConfig& proto, Settings& settings) {
+  ASSIGN_OR_RETURN(settings.webhook_networks,
+                   ReadNetworks("webhooks.allowed_networks", proto.allowed_networks()));
+  if (proto.has_timeout()) {
+    ASSIGN_OR_RETURN(settings.webhook_timeout,
+                     ReadConfigDuration("webhooks.timeout", proto.timeout()));
+  }
+  if (proto.concurrency_per_destination_max() < 0) {
+    return ConfigError("webhooks.concurrency_per_destination_max", "must be 0 or more");
+  }
+  settings.webhook_concurrency_per_destination = proto.concurrency_per_destination_max();
+  return absl::OkStatus();
+}
+
+absl::Status ReadRetention(const config::RetentionConfig& proto, Settings& settings) {
+  if (!proto.has_messages()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(settings.retention, ReadConfigDuration("retention.messages", proto.messages()));
+  if (settings.retention < absl::Hours(1)) {
+    return ConfigError("retention.messages", "must be at least 1 hour");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadGeneral(const config::ServerConfig& proto, Settings& settings) {
+  if (!proto.default_region().empty()) settings.default_region = proto.default_region();
+  if (!proto.receipt_base_url().empty()) settings.receipt_base_url = proto.receipt_base_url();
+  while (settings.receipt_base_url.ends_with('/')) settings.receipt_base_url.pop_back();
+  if (!settings.receipt_base_url.starts_with("http://") &&
+      !settings.receipt_base_url.starts_with("https://")) {
+    return ConfigError("receipt_base_url", "must begin with http:// or https://");
+  }
+  if (proto.trusted_gateway_networks().empty()) {
+    ASSIGN_OR_RETURN(settings.trusted_gateways, net::NetworkList::Parse({"127.0.0.0/8", "::1"}));
+  } else {
+    ASSIGN_OR_RETURN(settings.trusted_gateways,
+                     ReadNetworks("trusted_gateway_networks", proto.trusted_gateway_networks()));
+  }
+  settings.redact_personal_data = proto.redact_personal_data();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::optional<std::string> ProcessEnviron(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+absl::StatusOr<Settings> ParseSettings(const std::string& text, const Environ& environ) {
+  ASSIGN_OR_RETURN(const config::ServerConfig proto, ParseText(text));
+  Settings settings;
+  RETURN_IF_ERROR(ReadGeneral(proto, settings));
+  ASSIGN_OR_RETURN(settings.providers, ReadProviders(proto, environ));
+  RETURN_IF_ERROR(ReadRoutes(proto, settings));
+  RETURN_IF_ERROR(ReadWebhooks(proto.webhooks(), settings));
+  RETURN_IF_ERROR(ReadRetention(proto.retention(), settings));
+  return settings;
+}
+
+}  // namespace campaigner::services

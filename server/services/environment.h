@@ -1,0 +1,56 @@
+#pragma once
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "server/base/clock.h"
+#include "server/dispatch/routes.h"
+#include "server/domain/phone.h"
+#include "server/domain/reference.h"
+#include "server/net/address.h"
+#include "server/rpc/auth.h"
+#include "server/rpc/call_runner.h"
+#include "server/rpc/executor.h"
+#include "server/rpc/key_rates.h"
+#include "server/rpc/page_token.h"
+#include "server/services/account_cache.h"
+#include "server/services/live_calls.h"
+#include "server/services/watch_hub.h"
+#include "server/storage/store.h"
+
+namespace campaigner::services {
+
+// What the services work with. Everything outlives every call.
+struct Environment {
+  storage::Store& store;
+  const base::Clock& clock;
+  const dispatch::RouteTable& routes;
+  const domain::PhoneNormalizer& phones;
+  const domain::ReferenceSigner& references;
+  const rpc::PageTokens& page_tokens;
+  const std::string& default_region;
+  // To which webhooks may go though they are not public.
+  const net::NetworkList& webhook_networks;
+  rpc::CallRunner& calls;
+  // For calls that wait for the disk, and for sends, which never do.
+  rpc::Executor& call_executor;
+  rpc::Executor& send_executor;
+  rpc::KeyRates& key_rates;
+  AccountCache& accounts;
+  WatchHub& watch_hub;
+  LiveCalls& live_calls;
+};
+
+// One call, as its handler sees it.
+struct CallContext {
+  const Environment& env;
+  // Empty in calls that need no key.
+  rpc::Caller caller;
+  // When it arrived.
+  absl::Time arrival;
+
+  int64_t account_id() const { return caller.account_id(); }
+  absl::Time now() const { return env.clock.Now(); }
+};
+
+}  // namespace campaigner::services

@@ -1,0 +1,169 @@
+#include "server/services/grpc_services.h"
+
+#include <optional>
+#include <utility>
+
+#include "campaigner/v1/account_service.grpc.pb.h"
+#include "campaigner/v1/campaign_service.grpc.pb.h"
+#include "campaigner/v1/message_service.grpc.pb.h"
+#include "campaigner/v1/webhook_service.grpc.pb.h"
+#include "server/base/limits.h"
+#include "server/domain/errors/requests.h"
+#include "server/rpc/arena_allocator.h"
+#include "server/services/accounts.h"
+#include "server/services/campaigns.h"
+#include "server/services/message_stream.h"
+#include "server/services/messages.h"
+#include "server/services/watch.h"
+#include "server/services/webhooks.h"
+
+// The table of RPCs: which handler serves each, and what a key must have for it. Nothing else.
+namespace campaigner::services {
+namespace {
+
+using domain::Scope;
+
+// A call whose handler blocks and returns a status.
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* Serve(const Environment& env, const char* method, Scope scope,
+                                absl::Status (*handler)(const CallContext&, const Request&,
+                                                        Response*),
+                                grpc::CallbackServerContext* context, const Request* request,
+                                Response* response) {
+  const absl::Time arrival = env.clock.Now();
+  return env.calls.Run(
+      method, env.call_executor, scope, context,
+      [&env, handler, request, response, arrival](rpc::Caller caller, rpc::Done done) {
+        if (request->ByteSizeLong() > base::limits::kPlainRequestBytesMax) {
+          return done(domain::errors::InvalidField("request", "must have at most 1 MiB"));
+        }
+        done(handler({.env = env, .caller = std::move(caller), .arrival = arrival}, *request,
+                     response));
+      });
+}
+
+// A call whose handler does not block and calls back.
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* ServeAsync(
+    const Environment& env, const char* method, std::optional<Scope> scope,
+    void (*handler)(CallContext, const Request&, Response*, rpc::Done),
+    grpc::CallbackServerContext* context, const Request* request, Response* response) {
+  const absl::Time arrival = env.clock.Now();
+  return env.calls.Run(
+      method, env.send_executor, scope, context,
+      [&env, handler, request, response, arrival](rpc::Caller caller, rpc::Done done) {
+        handler({.env = env, .caller = std::move(caller), .arrival = arrival}, *request, response,
+                std::move(done));
+      });
+}
+
+#define CAMPAIGNER_RPC(serve, Verb, scope, Request, Response)                                  \
+  grpc::ServerUnaryReactor* Verb(grpc::CallbackServerContext* context, const Request* request, \
+                                 Response* response) override {                                \
+    return serve(env_, #Verb, scope, &services::Verb, context, request, response);             \
+  }
+
+class AccountService final : public v1::AccountService::CallbackService {
+ public:
+  explicit AccountService(const Environment& env) : env_(env) {}
+
+  CAMPAIGNER_RPC(Serve, CreateAccount, Scope::kAdmin, v1::CreateAccountRequest, v1::Account)
+  CAMPAIGNER_RPC(Serve, GetAccount, Scope::kSend, v1::GetAccountRequest, v1::Account)
+  CAMPAIGNER_RPC(Serve, ListAccounts, Scope::kSend, v1::ListAccountsRequest,
+                 v1::ListAccountsResponse)
+  CAMPAIGNER_RPC(Serve, UpdateAccount, Scope::kAdmin, v1::UpdateAccountRequest, v1::Account)
+  CAMPAIGNER_RPC(Serve, CreateApiKey, Scope::kAdmin, v1::CreateApiKeyRequest,
+                 v1::CreateApiKeyResponse)
+  CAMPAIGNER_RPC(Serve, GetApiKey, Scope::kAdmin, v1::GetApiKeyRequest, v1::ApiKey)
+  CAMPAIGNER_RPC(Serve, ListApiKeys, Scope::kAdmin, v1::ListApiKeysRequest, v1::ListApiKeysResponse)
+  CAMPAIGNER_RPC(Serve, RevokeApiKey, Scope::kAdmin, v1::RevokeApiKeyRequest, v1::ApiKey)
+
+ private:
+  const Environment& env_;
+};
+
+class CampaignService final : public v1::CampaignService::CallbackService {
+ public:
+  explicit CampaignService(const Environment& env) : env_(env) {}
+
+  CAMPAIGNER_RPC(Serve, CreateCampaign, Scope::kManage, v1::CreateCampaignRequest, v1::Campaign)
+  CAMPAIGNER_RPC(Serve, GetCampaign, Scope::kSend, v1::GetCampaignRequest, v1::Campaign)
+  CAMPAIGNER_RPC(Serve, ListCampaigns, Scope::kSend, v1::ListCampaignsRequest,
+                 v1::ListCampaignsResponse)
+  CAMPAIGNER_RPC(Serve, UpdateCampaign, Scope::kManage, v1::UpdateCampaignRequest, v1::Campaign)
+  CAMPAIGNER_RPC(Serve, DeleteCampaign, Scope::kManage, v1::DeleteCampaignRequest,
+                 google::protobuf::Empty)
+  CAMPAIGNER_RPC(Serve, StartCampaign, Scope::kManage, v1::StartCampaignRequest, v1::Campaign)
+  CAMPAIGNER_RPC(Serve, PauseCampaign, Scope::kManage, v1::PauseCampaignRequest, v1::Campaign)
+  CAMPAIGNER_RPC(Serve, ResumeCampaign, Scope::kManage, v1::ResumeCampaignRequest, v1::Campaign)
+  CAMPAIGNER_RPC(Serve, CancelCampaign, Scope::kManage, v1::CancelCampaignRequest, v1::Campaign)
+  CAMPAIGNER_RPC(Serve, GetCampaignStatistics, Scope::kSend, v1::GetCampaignStatisticsRequest,
+                 v1::CampaignStatistics)
+
+ private:
+  const Environment& env_;
+};
+
+class MessageService final : public v1::MessageService::CallbackService {
+ public:
+  explicit MessageService(const Environment& env) : env_(env) {
+    SetMessageAllocatorFor_SendMessages(&send_allocator_);
+  }
+
+  CAMPAIGNER_RPC(ServeAsync, SendMessages, Scope::kSend, v1::SendMessagesRequest,
+                 v1::SendMessagesResponse)
+  CAMPAIGNER_RPC(Serve, GetMessage, Scope::kSend, v1::GetMessageRequest, v1::Message)
+  CAMPAIGNER_RPC(Serve, ListMessages, Scope::kSend, v1::ListMessagesRequest,
+                 v1::ListMessagesResponse)
+  CAMPAIGNER_RPC(Serve, CancelMessage, Scope::kManage, v1::CancelMessageRequest, v1::Message)
+  CAMPAIGNER_RPC(ServeAsync, ReportDelivery, std::nullopt, v1::ReportDeliveryRequest,
+                 v1::ReportDeliveryResponse)
+
+  grpc::ServerBidiReactor<v1::StreamMessagesRequest, v1::StreamMessagesResponse>* StreamMessages(
+      grpc::CallbackServerContext* context) override {
+    return ServeMessageStream(env_, context);
+  }
+  grpc::ServerWriteReactor<v1::MessageEvent>* WatchMessages(
+      grpc::CallbackServerContext* context, const v1::WatchMessagesRequest* request) override {
+    return ServeWatch(env_, context, request);
+  }
+
+ private:
+  const Environment& env_;
+  rpc::ArenaAllocator<v1::SendMessagesRequest, v1::SendMessagesResponse> send_allocator_;
+};
+
+class WebhookService final : public v1::WebhookService::CallbackService {
+ public:
+  explicit WebhookService(const Environment& env) : env_(env) {}
+
+  CAMPAIGNER_RPC(Serve, ListWebhookDeliveries, Scope::kSend, v1::ListWebhookDeliveriesRequest,
+                 v1::ListWebhookDeliveriesResponse)
+  CAMPAIGNER_RPC(Serve, ReplayWebhookDelivery, Scope::kManage, v1::ReplayWebhookDeliveryRequest,
+                 v1::WebhookDelivery)
+  CAMPAIGNER_RPC(Serve, ReplayFailedWebhookDeliveries, Scope::kManage,
+                 v1::ReplayFailedWebhookDeliveriesRequest,
+                 v1::ReplayFailedWebhookDeliveriesResponse)
+  CAMPAIGNER_RPC(Serve, GetWebhookSecret, Scope::kManage, v1::GetWebhookSecretRequest,
+                 v1::WebhookSecret)
+  CAMPAIGNER_RPC(Serve, RotateWebhookSecret, Scope::kAdmin, v1::RotateWebhookSecretRequest,
+                 v1::WebhookSecret)
+
+ private:
+  const Environment& env_;
+};
+
+#undef CAMPAIGNER_RPC
+
+}  // namespace
+
+std::vector<std::unique_ptr<grpc::Service>> MakeGrpcServices(const Environment& env) {
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  services.push_back(std::make_unique<AccountService>(env));
+  services.push_back(std::make_unique<CampaignService>(env));
+  services.push_back(std::make_unique<MessageService>(env));
+  services.push_back(std::make_unique<WebhookService>(env));
+  return services;
+}
+
+}  // namespace campaigner::services
