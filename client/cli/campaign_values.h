@@ -1,0 +1,45 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "campaigner/v1/campaign_service.pb.h"
+
+namespace campaigner::cli {
+
+// What a campaign is given on the command line; absent where the option was not used.
+struct CampaignValues {
+  std::optional<std::string> name;
+  std::optional<std::string> text_template;
+  std::optional<std::string> webhook;
+  std::optional<std::string> channel;
+  std::optional<std::string> sender;
+  std::optional<int32_t> order;
+  std::optional<int32_t> attempts;
+  std::optional<std::string> sending_timeout;
+  std::optional<std::string> status_timeout;
+  std::optional<std::string> retry_interval;
+  std::optional<std::string> start;
+  std::optional<std::string> finish;
+  std::optional<std::string> schedule;
+  std::optional<std::string> zone;
+  std::optional<int32_t> rate;
+  std::optional<std::string> rate_period;
+  std::vector<int64_t> keys;
+};
+
+void DefineCampaignValues(CLI::App& command, CampaignValues& values);
+
+// Sets what was given, and names it in the mask. INVALID_ARGUMENT for a time, duration or schedule
+// that cannot be read.
+absl::StatusOr<google::protobuf::FieldMask> ApplyCampaignValues(const CampaignValues& values,
+                                                                absl::Time now,
+                                                                const absl::TimeZone& zone,
+                                                                v1::Campaign& campaign);
+
+}  // namespace campaigner::cli

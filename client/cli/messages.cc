@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "client/cli/session.h"
+#include "client/cli/show.h"
+#include "server/base/status_macros.h"
+
+namespace campaigner::cli {
+namespace {
+
+using v1::Message;
+
+struct IdOptions {
+  int64_t id = 0;
+};
+struct ListOptions {
+  int64_t campaign_id = 0;
+  std::vector<Message::State> states;
+  std::string external_id;
+  std::string recipient;
+  int32_t limit = 50;
+};
+
+std::string ShowReason(const Message& message) {
+  return message.reason() == Message::REASON_UNSPECIFIED ? ""
+                                                         : Message::Reason_Name(message.reason());
+}
+
+std::string ShowFields(const Message& message) {
+  const std::map<std::string, std::string> sorted(message.fields().begin(), message.fields().end());
+  std::string text;
+  for (const auto& [name, value] : sorted) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
+  }
+  return text;
+}
+
+absl::Status Show(Session& session, const absl::StatusOr<Message>& answered) {
+  RETURN_IF_ERROR(answered.status());
+  const Message& message = *answered;
+  if (session.as_json) {
+    session.out << ToJson(message);
+    return absl::OkStatus();
+  }
+  session.out << FormatCard({{"Message", std::to_string(message.id())},
+                             {"Campaign", std::to_string(message.campaign_id())},
+                             {"External id", message.external_id()},
+                             {"Recipient", message.recipient()},
+                             {"Text", message.text()},
+                             {"Fields", ShowFields(message)},
+                             {"State", Message::State_Name(message.state())},
+                             {"Reason", ShowReason(message)},
+                             {"Segments", std::to_string(message.segments())},
+                             {"Created", ShowTime(message.create_time(), session.zone)},
+                             {"Scheduled", ShowTime(message.schedule_time(), session.zone)},
+                             {"Sent", ShowTime(message.send_time(), session.zone)},
+                             {"Final", ShowTime(message.final_time(), session.zone)}});
+  if (message.attempts().empty()) return absl::OkStatus();
+  Table table({"ATTEMPT", "ROUTE", "OUTCOME", "PROVIDER ID", "DETAIL", "AT"});
+  for (const v1::Attempt& attempt : message.attempts()) {
+    table.Add({std::to_string(attempt.number()), attempt.route(),
+               v1::Attempt::Outcome_Name(attempt.outcome()), attempt.provider_message_id(),
+               attempt.detail(), ShowTime(attempt.start_time(), session.zone)});
+  }
+  session.out << "\n" << table.Format();
+  return absl::OkStatus();
+}
+
+absl::Status Get(Session& session, const IdOptions& options) {
+  v1::GetMessageRequest request;
+  request.set_message_id(options.id);
+  return Show(session, session.client.GetMessage(request));
+}
+
+absl::Status Cancel(Session& session, const IdOptions& options) {
+  v1::CancelMessageRequest request;
+  request.set_message_id(options.id);
+  return Show(session, session.client.CancelMessage(request));
+}
+
+absl::Status List(Session& session, const ListOptions& options) {
+  v1::ListMessagesRequest request;
+  request.set_campaign_id(options.campaign_id);
+  for (const Message::State state : options.states) request.add_states(state);
+  request.set_external_id(options.external_id);
+  request.set_recipient(options.recipient);
+  Table table({"ID", "RECIPIENT", "STATE", "REASON", "ATTEMPTS", "EXTERNAL ID", "CREATED"});
+  // Pages may be short, even empty, before the end.
+  for (int32_t left = options.limit; left > 0;) {
+    request.set_page_size(std::min(left, 1000));
+    ASSIGN_OR_RETURN(const auto page, session.client.ListMessages(request));
+    for (const Message& message : page.messages()) {
+      if (session.as_json) session.out << ToJsonLine(message);
+      table.Add({std::to_string(message.id()), message.recipient(),
+                 Message::State_Name(message.state()), ShowReason(message),
+                 std::to_string(message.attempt_count()), message.external_id(),
+                 ShowTime(message.create_time(), session.zone)});
+    }
+    left -= page.messages_size();
+    if (page.next_page_token().empty()) break;
+    request.set_page_token(page.next_page_token());
+  }
+  if (!session.as_json) session.out << table.Format();
+  return absl::OkStatus();
+}
+
+void DefineList(CLI::App& command, ListOptions& options) {
+  std::map<std::string, Message::State> states;
+  for (int i = Message::ACCEPTED; i <= Message::UNKNOWN; ++i) {
+    states[Message::State_Name(i)] = static_cast<Message::State>(i);
+  }
+  command.add_option("--campaign", options.campaign_id, "Campaign")->required();
+  command.add_option("--state", options.states, "Only these; repeatable")
+      ->allow_extra_args(false)
+      ->transform(CLI::CheckedTransformer(states, CLI::ignore_case));
+  command.add_option("--external_id", options.external_id, "Only with this id of yours");
+  command.add_option("--to", options.recipient, "Only to this number");
+  command.add_option("--limit", options.limit, "At most so many")->check(CLI::PositiveNumber);
+}
+
+void DefineId(CLI::App& command, IdOptions& options) {
+  command.add_option("id", options.id, "Message")->required();
+}
+
+}  // namespace
+
+void AddMessageCommands(CLI::App& app, Action& action) {
+  CLI::App& messages = *app.add_subcommand("messages", "Messages");
+  messages.require_subcommand(1);
+  AddCommand<IdOptions>(messages, action, "get", "Show a message with its attempts", DefineId, Get);
+  AddCommand<ListOptions>(messages, action, "list",
+                          "List a campaign's messages, newest first (--json: one a line)",
+                          DefineList, List);
+  AddCommand<IdOptions>(messages, action, "cancel", "Do not send a message that waits", DefineId,
+                        Cancel);
+}
+
+}  // namespace campaigner::cli

@@ -1,0 +1,63 @@
+#include "client/cpp/channel.h"
+
+#include <fmt/format.h>
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "server/base/limits.h"
+#include "server/base/status_macros.h"
+
+namespace campaigner::client {
+namespace {
+
+// Long errors with details pass whole; gRPC's own default is 8 KiB.
+constexpr int kMetadataBytesMax = 64 << 10;
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, const char* what) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path, std::ios::binary);
+  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file || content.empty()) {
+    return absl::InvalidArgumentError(fmt::format("{} cannot be read: {}", what, path));
+  }
+  return content;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
+    const std::optional<TlsOptions>& tls) {
+  if (!tls) return grpc::InsecureChannelCredentials();
+  if (tls->certificate_file.empty() != tls->key_file.empty()) {
+    return absl::InvalidArgumentError(
+        "a client certificate needs its key, and a key needs its certificate");
+  }
+  grpc::SslCredentialsOptions ssl;
+  ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadFile(tls->ca_file, "the CA file"));
+  ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadFile(tls->certificate_file, "the certificate file"));
+  ASSIGN_OR_RETURN(ssl.pem_private_key, ReadFile(tls->key_file, "the key file"));
+  return grpc::SslCredentials(ssl);
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options) {
+  ASSIGN_OR_RETURN(auto credentials, MakeCredentials(options.tls));
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(base::limits::kGrpcRequestBytesMax);
+  arguments.SetMaxSendMessageSize(base::limits::kGrpcRequestBytesMax);
+  arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // Otherwise channels of one process share a connection, and one broken test or tenant another's.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  if (options.tls && !options.tls->server_name.empty()) {
+    arguments.SetSslTargetNameOverride(options.tls->server_name);
+  }
+  return grpc::CreateCustomChannel(options.target, credentials, arguments);
+}
+
+}  // namespace campaigner::client

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "client/cpp/options.h"
+
+namespace campaigner::client {
+
+// A channel to a server: connects when first used and again after a break, within two seconds of
+// the server being back. INVALID_ARGUMENT names a TLS file that cannot be read.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const ChannelOptions& options);
+
+}  // namespace campaigner::client
