@@ -1,0 +1,57 @@
+#pragma once
+
+#include <google/protobuf/message.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "campaigner/v1/message_service.pb.h"
+#include "client/cpp/client.h"
+#include "gateway/backend_stream.h"
+
+namespace campaigner::gateway {
+
+// The server behind the gateway. Thread-safe. Connects when first used and again after a break, so
+// the gateway recovers by itself. Errors are the server's, with base::GetErrorDetail; UNAVAILABLE
+// while it is away, DEADLINE_EXCEEDED when it did not answer in time.
+class Backend {
+ public:
+  // INVALID_ARGUMENT when a TLS file cannot be read.
+  static absl::StatusOr<std::unique_ptr<Backend>> Create(client::ChannelOptions channel);
+
+  // Sends for a caller. All callers share one stream, so a thousand small sends cost little more
+  // than one. Blocks until answered, at most limits::kCallTimeout.
+  absl::StatusOr<v1::SendMessagesResponse> Send(const v1::SendMessagesRequest& request,
+                                                const v1::Credentials& credentials);
+
+  // Any unary RPC by its full name ("/campaigner.v1.CampaignService/GetCampaign"). Blocks, at most
+  // limits::kCallTimeout.
+  absl::Status Call(const std::string& method, const v1::Credentials& credentials,
+                    const google::protobuf::Message& request, google::protobuf::Message& response);
+
+  // Opens any streaming RPC.
+  std::unique_ptr<BackendStream> OpenStream(const std::string& method,
+                                            const v1::Credentials& credentials,
+                                            BackendStream::NextRequest next_request);
+
+  // Whether the server says that it serves; at most so long.
+  absl::Status CheckHealth(absl::Duration timeout);
+
+  // Ends streams within a second. Calls under way finish.
+  void Stop() { *is_stopped_ = true; }
+
+ private:
+  explicit Backend(std::unique_ptr<client::Client> client);
+
+  const std::unique_ptr<client::Client> client_;
+  // Without a type: requests and responses are what reflection finds.
+  BackendStream::Stub stub_;
+  const std::shared_ptr<std::atomic<bool>> is_stopped_ = std::make_shared<std::atomic<bool>>(false);
+  const std::unique_ptr<client::MessageStream> sends_;
+};
+
+}  // namespace campaigner::gateway

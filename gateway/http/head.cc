@@ -1,0 +1,144 @@
+#include "gateway/http/head.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "gateway/limits.h"
+#include "server/base/text.h"
+
+namespace campaigner::gateway::http {
+namespace {
+
+constexpr std::string_view kLineEnd = "\r\n";
+
+bool IsTokenChar(char c) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || kMarks.find(c) != kMarks.npos;
+}
+
+bool IsToken(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsTokenChar);
+}
+
+bool HasControl(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7f;
+  });
+}
+
+std::string_view Trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t";
+  const size_t first = text.find_first_not_of(kBlank);
+  if (first == text.npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+bool IsName(std::string_view name, std::string_view expected) {
+  return absl::EqualsIgnoreCase(base::ToAbsl(name), base::ToAbsl(expected));
+}
+
+// The state of one check: what was met so far.
+class Checker {
+ public:
+  explicit Checker(std::string& head) : head_(head) {}
+
+  HeadCheck Run() {
+    size_t begin = 0;
+    bool is_first = true;
+    while (check_.refusal_status == 0 && begin < head_.size()) {
+      const size_t end = head_.find(kLineEnd, begin);
+      if (end == std::string::npos) {
+        Refuse(400, "a line does not end with CR LF");
+        break;
+      }
+      const std::string_view line(head_.data() + begin, end - begin);
+      if (is_first) {
+        CheckRequestLine(line);
+      } else if (!line.empty()) {
+        CheckHeader(line, begin);
+      }
+      is_first = false;
+      begin = end + kLineEnd.size();
+    }
+    return check_;
+  }
+
+ private:
+  void Refuse(int status, std::string_view why) {
+    if (check_.refusal_status != 0) return;
+    check_.refusal_status = status;
+    check_.refusal = why;
+  }
+
+  void CheckRequestLine(std::string_view line) {
+    const size_t first = line.find(' ');
+    const size_t last = line.rfind(' ');
+    if (first == line.npos || first == last || !IsToken(line.substr(0, first))) {
+      return Refuse(400, "broken request line");
+    }
+    check_.method = line.substr(0, first);
+    const std::string_view target = line.substr(first + 1, last - first - 1);
+    if (target.size() > limits::kTargetBytesMax) return Refuse(414, "the address is too long");
+    if (target.front() != '/' || target.find(' ') != target.npos || HasControl(target)) {
+      return Refuse(400, "broken request target");
+    }
+    check_.target = target;
+    const std::string_view version = line.substr(last + 1);
+    if (version != "HTTP/1.1" && version != "HTTP/1.0") Refuse(400, "only HTTP/1.1 is spoken here");
+  }
+
+  void CheckHeader(std::string_view line, size_t begin) {
+    if (check_.headers.size() >= limits::kHeadersMax) return Refuse(431, "too many headers");
+    const size_t colon = line.find(':');
+    if (colon == line.npos || !IsToken(line.substr(0, colon))) return Refuse(400, "broken header");
+    const std::string_view name = line.substr(0, colon);
+    const std::string_view value = Trimmed(line.substr(colon + 1));
+    if (HasControl(value)) return Refuse(400, "control character in a header");
+    check_.headers.emplace_back(name, value);
+    if (IsName(name, "Transfer-Encoding")) {
+      Refuse(411, "Transfer-Encoding is not taken: send Content-Length");
+    } else if (IsName(name, "Content-Encoding")) {
+      if (!IsName(value, "identity"))
+        Refuse(415, "Content-Encoding is not taken: send plain bytes");
+    } else if (IsName(name, "Content-Length")) {
+      CheckLength(value);
+    } else if (IsName(name, "Host")) {
+      if (++hosts_ > 1) Refuse(400, "several Host headers");
+    } else if (IsName(name, "Expect")) {
+      check_.expects_continue = IsName(value, "100-continue");
+      if (!check_.expects_continue) Refuse(400, "unknown expectation");
+    } else if (IsName(name, "Range") || IsName(name, "Accept-Encoding")) {
+      // The library would cut our answers into ranges, with a regular expression over the value,
+      // or pack them, which holds back streams.
+      head_[begin] = 'X';
+    }
+  }
+
+  void CheckLength(std::string_view value) {
+    if (++lengths_ > 1) return Refuse(400, "several Content-Length headers");
+    const bool is_number = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
+      return absl::ascii_isdigit(static_cast<unsigned char>(c));
+    });
+    if (!is_number) return Refuse(400, "Content-Length is not a number");
+    const auto [end, error] =
+        std::from_chars(value.data(), value.data() + value.size(), check_.content_length);
+    if (error != std::errc() || check_.content_length > limits::kBodyBytesMax) {
+      check_.content_length = 0;
+      Refuse(413, "the body is larger than 16 MiB");
+    }
+  }
+
+  std::string& head_;
+  HeadCheck check_;
+  int hosts_ = 0;
+  int lengths_ = 0;
+};
+
+}  // namespace
+
+HeadCheck CheckHead(std::string& head) { return Checker(head).Run(); }
+
+}  // namespace campaigner::gateway::http

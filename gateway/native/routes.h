@@ -1,0 +1,15 @@
+#pragma once
+
+#include <vector>
+
+#include "gateway/backend.h"
+#include "gateway/http/router.h"
+
+namespace campaigner::gateway::native {
+
+// A route for every google.api.http annotation of the API. JSON in and out by protobuf's mapping;
+// streams are lines of JSON (NDJSON), an error that comes after the first line is a last line
+// {"error": {..}}, an empty line means that nothing happened. `backend` outlives the routes.
+std::vector<http::Route> NativeRoutes(Backend& backend);
+
+}  // namespace campaigner::gateway::native
