@@ -1,0 +1,165 @@
+#include <set>
+
+#include "tests/e2e/server_test_base.h"
+
+namespace campaigner::e2e {
+namespace {
+
+class CampaignsTest : public ServerTest {
+ protected:
+  void SetUp() override { Start(); }
+
+  v1::Campaign Create(const std::string& settings = "") {
+    const auto made =
+        admin_->Call(&Campaigns::CreateCampaign, "campaign { display_name: 'A' " + settings + " }");
+    EXPECT_OK(made);
+    return made.ok() ? *made : v1::Campaign();
+  }
+  absl::StatusOr<v1::Campaign> Update(int64_t id, const std::string& fields,
+                                      const std::string& mask = "") {
+    return admin_->Call(&Campaigns::UpdateCampaign,
+                        fmt::format("campaign {{ id: {} {} }} {}", id, fields, mask));
+  }
+};
+
+TEST_F(CampaignsTest, ARepeatedCreateAnswersTheFirst) {
+  const std::string request = "request_id: 'r1' campaign { display_name: 'A' }";
+  ASSERT_OK_AND_ASSIGN(const auto first, admin_->Call(&Campaigns::CreateCampaign, request));
+  ASSERT_OK_AND_ASSIGN(const auto repeat, admin_->Call(&Campaigns::CreateCampaign, request));
+  EXPECT_EQ(first.id(), repeat.id());
+}
+
+TEST_F(CampaignsTest, ChangesWhatTheMaskNames) {
+  const v1::Campaign made = Create("sender: 'S' order: 5 template: 'T'");
+  ASSERT_OK_AND_ASSIGN(const auto set, Update(made.id(), "order: 7"));
+  EXPECT_EQ(set.order(), 7);
+  EXPECT_EQ(set.sender(), "S");
+  EXPECT_NE(set.etag(), made.etag());
+  ASSERT_OK_AND_ASSIGN(const auto cleared,
+                       Update(made.id(), "", "update_mask { paths: 'sender' }"));
+  EXPECT_EQ(cleared.sender(), "");
+  EXPECT_EQ(cleared.order(), 7);
+  ASSERT_OK_AND_ASSIGN(const auto replaced,
+                       Update(made.id(), "display_name: 'B'", "update_mask { paths: '*' }"));
+  EXPECT_EQ(replaced.display_name(), "B");
+  EXPECT_EQ(replaced.order(), 0);
+  EXPECT_EQ(replaced.template_(), "");
+  EXPECT_EQ(replaced.message_attempts(), 3);
+  EXPECT_EQ(replaced.state(), v1::Campaign::NEW);
+}
+
+TEST_F(CampaignsTest, AnUpdateIsCheckedLikeACreate) {
+  const v1::Campaign made = Create();
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(Fields(Update(made.id(), "order: -1").status()), Names{"campaign.order"});
+  EXPECT_EQ(Fields(Update(made.id(), "channel: 'pigeon'").status()), Names{"campaign.channel"});
+  EXPECT_EQ(Fields(Update(made.id(), "api_key_ids: 99").status()), Names{"campaign.api_key_ids"});
+  EXPECT_EQ(Fields(Update(made.id(), "", "update_mask { paths: 'display_name' }").status()),
+            Names{"campaign.display_name"});
+  EXPECT_EQ(Fields(Update(made.id(), "", "update_mask { paths: 'state' }").status()),
+            Names{"update_mask"});
+  EXPECT_EQ(Fields(Update(0, "order: 1").status()), Names{"campaign.id"});
+  EXPECT_THAT(Update(999, "order: 1").status(), HasReason("CAMPAIGN_NOT_FOUND"));
+}
+
+TEST_F(CampaignsTest, AnOldEtagIsRefused) {
+  const v1::Campaign made = Create();
+  ASSERT_OK(Update(made.id(), fmt::format("order: 1 etag: '{}'", made.etag())));
+  EXPECT_THAT(Update(made.id(), fmt::format("order: 2 etag: '{}'", made.etag())).status(),
+              HasReason("ETAG_MISMATCH"));
+}
+
+TEST_F(CampaignsTest, VerbsMoveItThroughItsLife) {
+  const std::string id = fmt::format("campaign_id: {}", Create().id());
+  const auto state = [&](auto verb) {
+    const auto result = admin_->Call(verb, id);
+    return result.ok() ? v1::Campaign::State_Name(result->state()) : "";
+  };
+  EXPECT_EQ(state(&Campaigns::PauseCampaign), "");  // It does not run yet.
+  EXPECT_EQ(state(&Campaigns::StartCampaign), "RUNNING");
+  EXPECT_EQ(state(&Campaigns::StartCampaign), "RUNNING");
+  EXPECT_EQ(state(&Campaigns::PauseCampaign), "PAUSED");
+  EXPECT_EQ(state(&Campaigns::ResumeCampaign), "RUNNING");
+  EXPECT_EQ(state(&Campaigns::CancelCampaign), "CANCELLED");
+  EXPECT_THAT(admin_->Call(&Campaigns::ResumeCampaign, id).status(), HasReason("CAMPAIGN_STATE"));
+  EXPECT_THAT(admin_->Call(&Campaigns::StartCampaign, "").status(), HasReason("INVALID_FIELD"));
+}
+
+TEST_F(CampaignsTest, IsDeletedOnceItsMessagesAreFinal) {
+  const v1::Campaign made = Create("template: 'x'");
+  const std::string id = fmt::format("campaign_id: {}", made.id());
+  const int64_t message = admin_->SendOne(made.id());
+  EXPECT_THAT(admin_->Call(&Campaigns::DeleteCampaign, id).status(),
+              HasReason("CAMPAIGN_NOT_EMPTY"));
+  Watch watch(*admin_, id);
+  ASSERT_OK(admin_->Call(&Campaigns::StartCampaign, id));
+  watch.Until(message, v1::Message::DELIVERED);
+  EXPECT_OK(admin_->Call(&Campaigns::DeleteCampaign, id));
+  EXPECT_THAT(admin_->Call(&Campaigns::GetCampaign, id).status(), HasReason("CAMPAIGN_NOT_FOUND"));
+}
+
+TEST_F(CampaignsTest, ListsInPagesThatMeetWithoutGapOrRepeat) {
+  for (int i = 0; i < 7; ++i) Create();
+  std::vector<int64_t> ids;
+  std::string token;
+  int pages = 0;
+  do {
+    ASSERT_OK_AND_ASSIGN(const auto page,
+                         admin_->Call(&Campaigns::ListCampaigns,
+                                      fmt::format("page_size: 3 page_token: '{}'", token)));
+    for (const auto& campaign : page.campaigns()) ids.push_back(campaign.id());
+    token = page.next_page_token();
+    ++pages;
+  } while (!token.empty());
+  EXPECT_EQ(pages, 3);
+  EXPECT_EQ(ids.size(), 7u);
+  EXPECT_TRUE(std::is_sorted(ids.rbegin(), ids.rend()));
+  EXPECT_EQ(std::set<int64_t>(ids.begin(), ids.end()).size(), 7u);
+}
+
+TEST_F(CampaignsTest, RefusesPagesThatMakeNoSense) {
+  for (int i = 0; i < 3; ++i) Create();
+  const auto list = [&](const std::string& request) {
+    return admin_->Call(&Campaigns::ListCampaigns, request);
+  };
+  ASSERT_OK_AND_ASSIGN(const auto page, list("page_size: 1"));
+  const std::string token = fmt::format("page_token: '{}'", page.next_page_token());
+  EXPECT_OK(list(token));
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(Fields(list(token + " states: PAUSED").status()), Names{"page_token"});
+  EXPECT_EQ(Fields(list("page_token: 'garbage'").status()), Names{"page_token"});
+  EXPECT_EQ(Fields(list("page_size: -1").status()), Names{"page_size"});
+  EXPECT_EQ(Fields(list("states: STATE_UNSPECIFIED").status()), Names{"states[0]"});
+  EXPECT_OK(list("page_size: 1000000"));
+}
+
+TEST_F(CampaignsTest, ListsMessagesByFilter) {
+  const v1::Campaign made = Create("template: 'x'");
+  for (int i = 0; i < 5; ++i) {
+    admin_->SendOne(made.id(), fmt::format("external_id: 'e{}'", i % 2));
+  }
+  const auto count = [&](const std::string& filter) {
+    const auto page =
+        admin_->Call(&Messages::ListMessages, fmt::format("campaign_id: {} {}", made.id(), filter));
+    EXPECT_OK(page);
+    return page.ok() ? page->messages_size() : -1;
+  };
+  EXPECT_EQ(count(""), 5);
+  EXPECT_EQ(count("page_size: 2"), 2);
+  EXPECT_EQ(count("external_id: 'e1'"), 2);
+  EXPECT_EQ(count("recipient: '8 920 123-45-67'"), 5);
+  EXPECT_EQ(count("recipient: '79200000000'"), 0);
+  EXPECT_EQ(count("states: ACCEPTED"), 5);
+  EXPECT_EQ(count("states: DELIVERED states: READ"), 0);
+  ASSERT_OK_AND_ASSIGN(const auto basic, admin_->Call(&Messages::ListMessages,
+                                                      fmt::format("campaign_id: {}", made.id())));
+  EXPECT_EQ(basic.messages(0).text(), "");
+  ASSERT_OK_AND_ASSIGN(
+      const auto full,
+      admin_->Call(&Messages::ListMessages,
+                   fmt::format("campaign_id: {} view: MESSAGE_VIEW_FULL", made.id())));
+  EXPECT_EQ(full.messages(0).text(), "x");
+}
+
+}  // namespace
+}  // namespace campaigner::e2e

@@ -1,0 +1,85 @@
+#include "tests/e2e/server_test_base.h"
+
+namespace campaigner::e2e {
+namespace {
+
+class WatchTest : public ServerTest {
+ protected:
+  void SetUp() override { Start(); }
+
+  absl::Status WatchError(const ServerClient& client, const std::string& request) {
+    Watch watch(client, request);
+    return watch.Next().status();
+  }
+};
+
+TEST_F(WatchTest, TellsEveryChangeOfACampaign) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  Watch watch(*admin_, fmt::format("campaign_id: {}", campaign));
+  const int64_t id = admin_->SendOne(campaign, "external_id: 'mine'");
+  v1::MessageEvent last;
+  do {
+    ASSERT_OK_AND_ASSIGN(last, watch.Next());
+    EXPECT_EQ(last.message_id(), id);
+    EXPECT_EQ(last.campaign_id(), campaign);
+    EXPECT_EQ(last.external_id(), "mine");
+    EXPECT_TRUE(last.has_event_time());
+  } while (last.state() != v1::Message::DELIVERED);
+}
+
+TEST_F(WatchTest, TellsFinalChangesOnlyWhereAsked) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  Watch watch(*admin_, fmt::format("campaign_id: {} final_only: true", campaign));
+  for (int i = 0; i < 3; ++i) admin_->SendOne(campaign);
+  for (const v1::MessageEvent& event : watch.Take(3)) {
+    EXPECT_EQ(event.state(), v1::Message::DELIVERED);
+  }
+}
+
+TEST_F(WatchTest, TellsThePresentStateOfSingleMessagesFirst) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  ASSERT_OK(admin_->Call(&Campaigns::PauseCampaign, fmt::format("campaign_id: {}", campaign)));
+  const int64_t id = admin_->SendOne(campaign);
+  const int64_t other = admin_->SendOne(campaign);
+  Watch watch(*admin_, fmt::format("message_ids: {} message_ids: {}", id, id));
+  ASSERT_OK_AND_ASSIGN(const auto present, watch.Next());
+  EXPECT_EQ(present.message_id(), id);
+  EXPECT_EQ(present.state(), v1::Message::ACCEPTED);
+  ASSERT_OK(admin_->Call(&Messages::CancelMessage, fmt::format("message_id: {}", other)));
+  ASSERT_OK(admin_->Call(&Messages::CancelMessage, fmt::format("message_id: {}", id)));
+  ASSERT_OK_AND_ASSIGN(const auto cancelled, watch.Next());
+  EXPECT_EQ(cancelled.message_id(), id);
+  EXPECT_EQ(cancelled.state(), v1::Message::CANCELLED);
+}
+
+TEST_F(WatchTest, RefusesWhatIsNotTheCallers) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  const int64_t id = admin_->SendOne(campaign);
+  const ServerClient stranger = NewClient("scope: ADMIN", NewAccount());
+  EXPECT_THAT(WatchError(stranger, fmt::format("campaign_id: {}", campaign)),
+              HasReason("CAMPAIGN_NOT_FOUND"));
+  EXPECT_THAT(WatchError(stranger, fmt::format("message_ids: {}", id)),
+              HasReason("MESSAGE_NOT_FOUND"));
+  EXPECT_THAT(WatchError(ServerClient(server_->port(), "nonsense"), "campaign_id: 1"),
+              HasReason("API_KEY_UNKNOWN"));
+}
+
+TEST_F(WatchTest, NamesTheFieldThatIsWrong) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(Fields(WatchError(*admin_, "")), Names{"campaign_id"});
+  EXPECT_EQ(Fields(WatchError(*admin_, "campaign_id: 1 message_ids: 1")), Names{"message_ids"});
+  EXPECT_EQ(Fields(WatchError(*admin_, "message_ids: -1")), Names{"message_ids"});
+  v1::WatchMessagesRequest many;
+  for (int i = 1; i <= 1'001; ++i) many.add_message_ids(i);
+  EXPECT_EQ(Fields(WatchError(*admin_, many.ShortDebugString())), Names{"message_ids"});
+}
+
+TEST_F(WatchTest, ADrainEndsIt) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  Watch watch(*admin_, fmt::format("campaign_id: {}", campaign));
+  server_->Stop();
+  EXPECT_THAT(watch.Next().status(), HasReason("DRAINING"));
+}
+
+}  // namespace
+}  // namespace campaigner::e2e

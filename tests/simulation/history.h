@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "server/base/thread_annotations.h"
+#include "server/domain/campaign.h"
+#include "server/domain/message.h"
+#include "server/storage/store.h"
+
+// What a simulated world remembers of what it asked of the server: checked against what came of it.
+namespace campaigner::simulation {
+
+struct SentMessage {
+  int64_t id = 0;
+  int64_t campaign_id = 0;
+  size_t route = 0;
+  std::string recipient;
+  std::string text;
+  std::string external_id;
+  absl::Time accept_time;
+  std::optional<absl::Time> schedule_time;
+};
+
+struct MadeCampaign {
+  int64_t id = 0;
+  std::string webhook_url;
+  int32_t message_attempts = 0;
+  // 0: none, or it was changed on the way.
+  int32_t rate_limit = 0;
+  absl::Duration rate_period;
+  // It runs from its making on: no rate, times or schedule, never paused or edited.
+  bool is_plain = false;
+  int32_t order = 0;
+};
+
+struct History {
+  std::map<int64_t, SentMessage> messages;
+  std::map<int64_t, MadeCampaign> campaigns;
+  std::vector<absl::Time> crashes;
+  std::vector<std::string> violations;
+
+  void Violated(std::string what) {
+    // The first few tell the story.
+    if (violations.size() < 20) violations.push_back(std::move(what));
+  }
+};
+
+// Follows every change of state: each goes on from where the last one ended, and only forward.
+class StateWatch final : public storage::StoreObserver {
+ public:
+  explicit StateWatch(History& history) : history_(history) {}
+
+  bool WantsMessageChanges() override { return true; }
+  void OnMessagesChanged(const std::vector<storage::MessageChange>& changes) override
+      EXCLUDES(mutex_);
+  // The state after the last change.
+  domain::MessageState StateOf(int64_t message_id) const EXCLUDES(mutex_);
+
+ private:
+  // The world's thread looks at violations only while the store is at rest.
+  History& history_;
+  mutable base::Mutex mutex_;
+  std::map<int64_t, domain::MessageState> states_ GUARDED_BY(mutex_);
+};
+
+}  // namespace campaigner::simulation

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include "server/dispatch/campaign_book.h"
+#include "tests/simulation/checks.h"
+
+namespace campaigner::simulation {
+namespace {
+
+using domain::AttemptOutcome;
+
+void CheckCampaign(const SentMessage& message, storage::Store& store, absl::Time now,
+                   History& history) {
+  const auto campaign = store.GetCampaign(message.campaign_id);
+  if (!campaign.ok()) return history.Violated(fmt::format("{}: campaign not read", message.id));
+  const auto zone = dispatch::CampaignZone(**campaign, store);
+  if ((*campaign)->state != domain::CampaignState::kRunning) {
+    history.Violated(fmt::format("{}: sent while its campaign {} is {}", message.id,
+                                 message.campaign_id, domain::StateName((*campaign)->state)));
+  } else if (domain::AfterTime(**campaign, now) != domain::CampaignState::kRunning) {
+    history.Violated(fmt::format("{}: sent after the finish", message.id));
+  } else if (!zone.ok() || !domain::IsOpen(**campaign, *zone, now)) {
+    history.Violated(fmt::format("{}: sent outside the schedule", message.id));
+  }
+}
+
+// Whether a message may be handed over again after `last`.
+bool MayRepeat(const Handing& last, const WorldRoute& route) {
+  const bool died_since = last.life != route.provider->life();
+  if (last.outcome == AttemptOutcome::kPassingFailure ||
+      last.outcome == AttemptOutcome::kThrottled) {
+    // It may have been written down in the last moment.
+    if (last.is_settled || (last.is_answered && died_since)) return true;
+  } else if (last.is_settled) {
+    return last.outcome == AttemptOutcome::kUnknown && route.retry_unknown;
+  }
+  // The answer was lost in a crash: then the server does not know.
+  return died_since && route.retry_unknown;
+}
+
+void CheckRepeat(const providers::Submission& submission, const WorldRoute& route,
+                 const MadeCampaign& campaign, History& history) {
+  const auto found = route.provider->handings().find(submission.message_id);
+  if (found == route.provider->handings().end()) return;
+  const std::vector<Handing>& handings = found->second;
+  if (handings.back().reference != submission.reference) {
+    history.Violated(fmt::format("{}: another reference", submission.message_id));
+  }
+  if (!MayRepeat(handings.back(), route)) {
+    history.Violated(fmt::format("{}: sent again after outcome {} (settled: {}, life {} of {})",
+                                 submission.message_id, static_cast<int>(handings.back().outcome),
+                                 handings.back().is_settled, handings.back().life,
+                                 route.provider->life()));
+  }
+  int counted = 1;
+  for (const Handing& handing : handings) {
+    if (handing.outcome != AttemptOutcome::kThrottled) ++counted;
+  }
+  if (counted > campaign.message_attempts) {
+    history.Violated(fmt::format("{}: {} attempts of {}", submission.message_id, counted,
+                                 campaign.message_attempts));
+  }
+}
+
+}  // namespace
+
+void CheckSubmission(const providers::Submission& submission, const WorldRoute& route,
+                     storage::Store& store, const base::Clock& clock, History& history) {
+  const auto found = history.messages.find(submission.message_id);
+  if (found == history.messages.end()) {
+    return history.Violated(fmt::format("{}: sent but never accepted", submission.message_id));
+  }
+  const SentMessage& message = found->second;
+  const absl::Time now = clock.Now();
+  if (submission.recipient != message.recipient || submission.text != message.text) {
+    history.Violated(fmt::format("{}: \"{}\" to {} instead of \"{}\" to {}", message.id,
+                                 submission.text, submission.recipient, message.text,
+                                 message.recipient));
+  }
+  if (message.schedule_time.has_value() && now < *message.schedule_time) {
+    history.Violated(fmt::format("{}: sent before its time", message.id));
+  }
+  CheckCampaign(message, store, now, history);
+  CheckRepeat(submission, route, history.campaigns.at(message.campaign_id), history);
+}
+
+}  // namespace campaigner::simulation

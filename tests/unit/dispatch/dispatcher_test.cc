@@ -1,0 +1,309 @@
+#include "server/dispatch/dispatcher.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "server/storage/sqlite/sqlite_store.h"
+#include "tests/unit/dispatch/core_fixture.h"
+
+namespace campaigner::testing {
+namespace {
+
+using domain::AttemptOutcome;
+using domain::CampaignState;
+using domain::MessageState;
+using domain::StateReason;
+
+class DispatcherTest : public CoreFixture {};
+
+TEST_F(DispatcherTest, SendsWhatIsAccepted) {
+  options_.dispatcher.receipt_base_url = "http://gateway";
+  Start();
+  domain::Campaign draft = Draft();
+  draft.sender = "Shop";
+  const int64_t id = Send(Create(draft), 1);
+  core_->Settle();
+  ASSERT_EQ(provider().given.size(), 1U);
+  const providers::Submission& submission = provider().given[0].submission;
+  EXPECT_EQ(submission.message_id, id);
+  EXPECT_EQ(submission.attempt_number, 1);
+  EXPECT_EQ(submission.recipient, "79201234567");
+  EXPECT_EQ(submission.sender, "Shop");
+  EXPECT_EQ(submission.text, "hello Ann");
+  EXPECT_EQ(submission.receipt_url, "http://gateway/receipts/v1/main/" + submission.reference);
+  const domain::Message message = Get(id);
+  EXPECT_EQ(message.state, MessageState::kSent);
+  ASSERT_EQ(message.attempts.size(), 1U);
+  EXPECT_EQ(message.attempts[0].outcome, AttemptOutcome::kAccepted);
+}
+
+TEST_F(DispatcherTest, ManyMessagesAllGoOnce) {
+  Start();
+  const int64_t first = Send(Create(Draft()), 5000);
+  core_->Settle();
+  std::map<int64_t, int> times;
+  for (const auto& given : provider().given) ++times[given.submission.message_id];
+  EXPECT_EQ(times.size(), 5000U);
+  EXPECT_EQ(times.begin()->first, first);
+  EXPECT_EQ(provider().given.size(), 5000U);
+}
+
+TEST_F(DispatcherTest, PausedCampaignGivesBackWhatWasClaimed) {
+  options_.routes[0].messages_per_second_max = 10;
+  Start();
+  const int64_t campaign = Create(Draft());
+  Send(campaign, 100);
+  Run(absl::Seconds(2));
+  const size_t sent = provider().given.size();
+  EXPECT_GE(sent, 10U);
+  SetState(campaign, CampaignState::kPaused);
+  core_->Settle();
+  Run(absl::Minutes(1));
+  EXPECT_EQ(provider().given.size(), sent);
+  ASSERT_OK_AND_ASSIGN(const auto depths, store().QueueDepths());
+  for (const auto& depth : depths) {
+    if (depth.state == MessageState::kSending) {
+      EXPECT_EQ(depth.messages, 0);
+    }
+  }
+  SetState(campaign, CampaignState::kRunning);
+  Run(absl::Minutes(1));
+  EXPECT_EQ(provider().given.size(), 100U);
+  for (const auto& given : provider().given) EXPECT_EQ(given.submission.attempt_number, 1);
+}
+
+TEST_F(DispatcherTest, CampaignRateHoldsInEveryWindow) {
+  Start();
+  domain::Campaign draft = Draft();
+  draft.rate_limit = 30;
+  draft.rate_period = absl::Minutes(1);
+  Send(Create(draft), 100);
+  const absl::Time start = clock_.Now();
+  Run(absl::Minutes(5));
+  const auto& given = provider().given;
+  ASSERT_EQ(given.size(), 100U);
+  for (size_t i = 30; i < given.size(); ++i) {
+    EXPECT_GE(given[i].time - given[i - 30].time, absl::Minutes(1));
+  }
+  EXPECT_LE(given.back().time - start, absl::Minutes(4));
+}
+
+TEST_F(DispatcherTest, BlockedRouteHoldsUpNobody) {
+  AddRoute("other", {"1"});
+  Start();
+  provider(0).is_holding = true;
+  const int64_t campaign = Create(Draft());
+  Send(campaign, 3000);
+  Send(campaign, 3000, std::nullopt, 1);
+  core_->Settle();
+  EXPECT_EQ(provider(0).given.size(), 1000U) << "as many as have a place";
+  EXPECT_EQ(provider(1).given.size(), 3000U);
+  provider(0).Release();
+  core_->Settle();
+  EXPECT_EQ(provider(0).given.size(), 3000U);
+}
+
+TEST_F(DispatcherTest, LimitedCampaignHoldsUpNobody) {
+  Start();
+  domain::Campaign slow = Draft();
+  slow.order = 1;
+  slow.rate_limit = 1;
+  slow.rate_period = absl::Hours(1);
+  Send(Create(slow), 5000);
+  Send(Create(Draft()), 500);
+  core_->Settle();
+  EXPECT_EQ(provider().given.size(), 500U);
+}
+
+TEST_F(DispatcherTest, LowerOrderGoesFirst) {
+  options_.routes[0].concurrency_max = 10;
+  Start();
+  provider().is_holding = true;
+  domain::Campaign last = Draft();
+  domain::Campaign first = Draft();
+  first.order = 1;
+  const int64_t last_id = Send(Create(last), 50);
+  core_->Settle();
+  const int64_t first_id = Send(Create(first), 50);
+  core_->Settle();
+  provider().Release();
+  core_->Settle();
+  const auto& given = provider().given;
+  ASSERT_EQ(given.size(), 100U);
+  // What had a place before keeps it.
+  for (size_t i = 0; i < 10; ++i) EXPECT_EQ(given[i].submission.message_id, last_id + int64_t(i));
+  for (size_t i = 10; i < 60; ++i) EXPECT_GE(given[i].submission.message_id, first_id) << i;
+  for (size_t i = 60; i < 100; ++i) EXPECT_LT(given[i].submission.message_id, first_id) << i;
+}
+
+TEST_F(DispatcherTest, TriesAgainAndGivesUp) {
+  Start();
+  provider().answer = [](const auto&) {
+    return ScriptedProvider::Outcome(AttemptOutcome::kPassingFailure);
+  };
+  const int64_t id = Send(Create(Draft()), 1);
+  Run(absl::Minutes(10));
+  ASSERT_EQ(provider().given.size(), 3U);
+  // 60 s, then 120 s, each within a tenth.
+  EXPECT_GE(provider().given[1].time - provider().given[0].time, absl::Seconds(54));
+  EXPECT_GE(provider().given[2].time - provider().given[1].time, absl::Seconds(108));
+  EXPECT_EQ(provider().given[2].submission.reference, provider().given[0].submission.reference);
+  EXPECT_EQ(provider().given[2].submission.attempt_number, 3);
+  EXPECT_EQ(Get(id).state, MessageState::kUndelivered);
+  EXPECT_EQ(Get(id).reason, StateReason::kAttemptsExhausted);
+  EXPECT_EQ(Get(id).attempts.size(), 3U);
+}
+
+TEST_F(DispatcherTest, ThrottlingPausesTheRouteAndCostsNoAttempt) {
+  Start();
+  provider().answer = [&](const auto&) {
+    auto outcome = ScriptedProvider::Outcome(AttemptOutcome::kThrottled);
+    outcome.retry_after = absl::Seconds(30);
+    return provider().given.size() > 10 ? ScriptedProvider::Accepted() : outcome;
+  };
+  const int64_t campaign = Create(Draft());
+  const int64_t id = Send(campaign, 10);
+  core_->Settle();
+  ASSERT_EQ(provider().given.size(), 10U);
+  const int64_t later = Send(campaign, 1);
+  Run(absl::Seconds(29));
+  EXPECT_EQ(provider().given.size(), 10U) << "the route rests";
+  Run(absl::Minutes(2));
+  EXPECT_EQ(Get(later).state, MessageState::kSent);
+  EXPECT_EQ(Get(id).state, MessageState::kSent);
+  EXPECT_EQ(Get(id).attempt_count, 1);
+}
+
+TEST_F(DispatcherTest, BreakerSparesMessagesADeadProvider) {
+  Start();
+  bool is_dead = true;
+  provider().answer = [&](const auto&) {
+    return is_dead ? ScriptedProvider::Outcome(AttemptOutcome::kPassingFailure)
+                   : ScriptedProvider::Accepted();
+  };
+  domain::Campaign draft = Draft();
+  draft.message_attempts = 10;
+  draft.retry_interval = absl::Seconds(1);
+  const int64_t campaign = Create(draft);
+  Send(campaign, 1000);
+  core_->Settle();
+  const int64_t later = Send(campaign, 1);
+  const size_t before = provider().given.size();
+  Run(absl::Minutes(10));
+  EXPECT_LT(provider().given.size() - before, 40U) << "only probes";
+  is_dead = false;
+  Run(absl::Minutes(5));
+  EXPECT_EQ(Get(later).state, MessageState::kSent);
+}
+
+TEST_F(DispatcherTest, UnknownOutcomeFollowsTheRoute) {
+  AddRoute("careful", {"1"}).retry_unknown = false;
+  Start();
+  for (size_t i = 0; i < 2; ++i) {
+    provider(i).answer = [](const auto&) {
+      return ScriptedProvider::Outcome(AttemptOutcome::kUnknown);
+    };
+  }
+  const int64_t campaign = Create(Draft());
+  const int64_t retried = Send(campaign, 1);
+  const int64_t failed = Send(campaign, 1, std::nullopt, 1);
+  Run(absl::Minutes(10));
+  EXPECT_EQ(provider(0).given.size(), 3U);
+  EXPECT_EQ(Get(retried).state, MessageState::kUndelivered);
+  EXPECT_EQ(provider(1).given.size(), 1U);
+  EXPECT_EQ(Get(failed).state, MessageState::kUnknown);
+  EXPECT_EQ(core_->metrics().unknown_outcomes, 4);
+}
+
+TEST_F(DispatcherTest, SendingTimeoutExpiresUnsent) {
+  Start();
+  provider().answer = [](const auto&) {
+    return ScriptedProvider::Outcome(AttemptOutcome::kPassingFailure);
+  };
+  domain::Campaign draft = Draft();
+  draft.sending_timeout = absl::Seconds(90);
+  draft.message_attempts = 10;
+  const int64_t id = Send(Create(draft), 1);
+  Run(absl::Minutes(5));
+  EXPECT_EQ(provider().given.size(), 2U);
+  EXPECT_EQ(Get(id).state, MessageState::kExpired);
+  EXPECT_EQ(Get(id).reason, StateReason::kSendingTimeout);
+  EXPECT_LE(*Get(id).final_time - Get(id).create_time, absl::Seconds(92));
+}
+
+TEST_F(DispatcherTest, ReceiptsAreCollected) {
+  Start();
+  const int64_t id = Send(Create(Draft()), 2);
+  core_->Settle();
+  providers::Receipt delivered;
+  delivered.message_id = id;
+  providers::Receipt read = delivered;
+  read.state = MessageState::kRead;
+  receipts_->Add({delivered, read, delivered});
+  core_->Settle();
+  EXPECT_EQ(Get(id).state, MessageState::kRead);
+  EXPECT_EQ(Get(id + 1).state, MessageState::kSent);
+  EXPECT_EQ(core_->metrics().receipts_applied, 2);
+  EXPECT_EQ(core_->metrics().receipts_ignored, 1);
+  EXPECT_EQ(receipts_->backlog(), 0U);
+}
+
+TEST_F(DispatcherTest, ForgottenOutcomesAreUnknown) {
+  Start();
+  provider().answer = [](const auto&) { return ScriptedProvider::Accepted(); };
+  provider().forgets_outcomes = true;
+  const int64_t id = Send(Create(Draft()), 1);
+  core_->Settle();
+  EXPECT_EQ(Get(id).state, MessageState::kAccepted);
+  EXPECT_EQ(Get(id).attempts.at(0).outcome, AttemptOutcome::kUnknown);
+}
+
+// With threads and the real clock, as the server runs it.
+TEST_F(DispatcherTest, StopWaitsForAnswersAndStoresThem) {
+  base::SystemClock clock;
+  storage::SqliteOptions sqlite;
+  sqlite.path = dir_.File("threads.db");
+  ASSERT_OK_AND_ASSIGN(const auto store, storage::OpenSqliteStore(sqlite));
+  ASSERT_OK_AND_ASSIGN(const dispatch::RouteTable routes,
+                       dispatch::RouteTable::Make(options_.routes, *store));
+  dispatch::DispatchMetrics metrics(routes);
+  dispatch::ReceiptCollector receipts(clock);
+  dispatch::DispatcherOptions options;
+  options.owner = "threads";
+  dispatch::Dispatcher dispatcher(options, {*store, clock, routes, receipts, metrics});
+  store->AddObserver(&dispatcher);
+  ASSERT_OK(dispatcher.Start());
+  ASSERT_OK_AND_ASSIGN(const domain::Account account, store->CreateAccount({}, "", clock.Now()));
+  domain::Campaign draft = Draft();
+  draft.account_id = account.id;
+  ASSERT_OK_AND_ASSIGN(const domain::Campaign campaign,
+                       store->CreateCampaign(draft, "", clock.Now()));
+  storage::AcceptBatch batch;
+  batch.account_id = account.id;
+  batch.now = clock.Now();
+  batch.messages.resize(2000);
+  for (domain::NewMessage& message : batch.messages) {
+    message.campaign_id = campaign.id;
+    message.route_id = routes.routes()[0].id;
+    message.template_version = 1;
+  }
+  std::promise<void> stop;
+  provider().answer = [&](const auto&) {
+    if (provider().given.size() == 100) stop.set_value();
+    return ScriptedProvider::Accepted();
+  };
+  store->AcceptMessages(std::move(batch), [](auto) {});
+  stop.get_future().wait();
+  dispatcher.Stop();
+  dispatcher.Stop();
+  std::map<MessageState, int64_t> depths;
+  ASSERT_OK_AND_ASSIGN(const auto queue, store->QueueDepths());
+  for (const auto& depth : queue) depths[depth.state] = depth.messages;
+  EXPECT_EQ(depths[MessageState::kSending], 0);
+  EXPECT_EQ(depths[MessageState::kSent], static_cast<int64_t>(provider().given.size()));
+  EXPECT_EQ(depths[MessageState::kSent] + depths[MessageState::kAccepted], 2000);
+}
+
+}  // namespace
+}  // namespace campaigner::testing

@@ -1,0 +1,85 @@
+#include "gateway/http/head.h"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "gateway/limits.h"
+
+namespace campaigner::gateway::http {
+namespace {
+
+std::string Head(const std::string& headers) {
+  return "POST /a?b=c HTTP/1.1\r\n" + headers + "\r\n";
+}
+
+TEST(CheckHeadTest, ReadsWhatMatters) {
+  std::string head = Head("Host: h\r\nContent-Length: 12\r\nExpect: 100-continue\r\nX: a%41 \r\n");
+  const HeadCheck check = CheckHead(head);
+  EXPECT_EQ(check.refusal_status, 0);
+  EXPECT_EQ(check.method, "POST");
+  EXPECT_EQ(check.target, "/a?b=c");
+  EXPECT_EQ(check.content_length, 12u);
+  EXPECT_TRUE(check.expects_continue);
+  ASSERT_EQ(check.headers.size(), 4u);
+  EXPECT_EQ(check.headers[3], std::make_pair(std::string_view("X"), std::string_view("a%41")));
+}
+
+TEST(CheckHeadTest, Refuses) {
+  const struct {
+    std::string head;
+    int status;
+  } cases[] = {
+      {Head("Content-Length: 1\r\nContent-Length: 1\r\n"), 400},
+      {Head("Content-Length: 1\r\ncontent-length: 2\r\n"), 400},
+      {Head("Content-Length: -1\r\n"), 400},
+      {Head("Content-Length: +1\r\n"), 400},
+      {Head("Content-Length: 1, 1\r\n"), 400},
+      {Head("Content-Length: 0x10\r\n"), 400},
+      {Head("Content-Length:\r\n"), 400},
+      {Head("Content-Length: 16777217\r\n"), 413},
+      {Head("Content-Length: 99999999999999999999999999\r\n"), 413},
+      {Head("Transfer-Encoding: chunked\r\n"), 411},
+      {Head("transfer-encoding: identity\r\n"), 411},
+      {Head("Content-Encoding: gzip\r\n"), 415},
+      {Head("Host: a\r\nHost: b\r\n"), 400},
+      {Head("Expect: something\r\n"), 400},
+      {Head("A: b\r\n folded\r\n"), 400},
+      {Head("A : b\r\n"), 400},
+      {Head("no colon\r\n"), 400},
+      {Head(std::string("A: b\0c\r\n", 8)), 400},
+      {Head("A: b\nContent-Length: 3\r\n"), 400},
+      {Head("A: b\rB: c\r\n"), 400},
+      {"GET / HTTP/2.0\r\n\r\n", 400},
+      {"GET /\r\n\r\n", 400},
+      {"GET  HTTP/1.1\r\n\r\n", 400},
+      {"GET /a b HTTP/1.1\r\n\r\n", 400},
+      {"G(T / HTTP/1.1\r\n\r\n", 400},
+      {"GET http://elsewhere/ HTTP/1.1\r\n\r\n", 400},
+      {"\r\n\r\n", 400},
+      {"GET /" + std::string(limits::kTargetBytesMax, 'a') + " HTTP/1.1\r\n\r\n", 414},
+  };
+  for (auto [head, status] : cases) {
+    const std::string text = head;
+    EXPECT_EQ(CheckHead(head).refusal_status, status) << text.substr(0, 80);
+  }
+}
+
+TEST(CheckHeadTest, CountsHeaders) {
+  std::string headers;
+  for (size_t i = 0; i < limits::kHeadersMax; ++i) headers += "A: b\r\n";
+  std::string head = Head(headers);
+  EXPECT_EQ(CheckHead(head).refusal_status, 0);
+  head = Head(headers + "A: b\r\n");
+  EXPECT_EQ(CheckHead(head).refusal_status, 431);
+}
+
+TEST(CheckHeadTest, HidesWhatTheLibraryWouldActOn) {
+  std::string head = Head("Range: bytes=0-1,1-2\r\naccept-encoding: gzip\r\n");
+  EXPECT_EQ(CheckHead(head).refusal_status, 0);
+  EXPECT_EQ(head.find("\r\nRange"), std::string::npos);
+  EXPECT_EQ(head.find("\r\naccept-encoding"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace campaigner::gateway::http
