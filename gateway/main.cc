@@ -103,9 +103,7 @@ absl::StatusOr<GatewayOptions> OptionsFromFlags() {
       .key_file = absl::GetFlag(FLAGS_server_key),
       .server_name = absl::GetFlag(FLAGS_server_name),
   };
-  const bool has_tls = absl::GetFlag(FLAGS_server_tls) || !tls.ca_file.empty() ||
-                       !tls.certificate_file.empty() || !tls.server_name.empty();
-  if (has_tls) options.server.tls = std::move(tls);
+  if (absl::GetFlag(FLAGS_server_tls) || tls.IsAnyGiven()) options.server.tls = std::move(tls);
   options.trusted_proxies =
       absl::StrSplit(absl::GetFlag(FLAGS_trusted_proxies), ',', absl::SkipWhitespace());
   return options;

@@ -39,9 +39,7 @@ absl::StatusOr<client::ClientOptions> MakeClientOptions(const GlobalOptions& glo
   client::ClientOptions options;
   options.channel.target = global.server;
   options.api_key = global.key;
-  const bool names_tls = !global.tls.ca_file.empty() || !global.tls.certificate_file.empty() ||
-                         !global.tls.server_name.empty();
-  if (global.uses_tls || names_tls) options.channel.tls = global.tls;
+  if (global.uses_tls || global.tls.IsAnyGiven()) options.channel.tls = global.tls;
   const auto deadline = ParseDuration(global.deadline);
   if (!deadline.ok()) return deadline.status();
   options.deadline = *deadline;

@@ -1,14 +1,12 @@
 #include "client/cpp/channel.h"
 
-#include <fmt/format.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
-#include <fstream>
-#include <iterator>
-#include <string>
+#include <utility>
 
 #include "server/base/limits.h"
+#include "server/base/pem.h"
 #include "server/base/status_macros.h"
 
 namespace campaigner::client {
@@ -16,16 +14,6 @@ namespace {
 
 // Long errors with details pass whole; gRPC's own default is 8 KiB.
 constexpr int kMetadataBytesMax = 64 << 10;
-
-absl::StatusOr<std::string> ReadFile(const std::string& path, const char* what) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file || content.empty()) {
-    return absl::InvalidArgumentError(fmt::format("{} cannot be read: {}", what, path));
-  }
-  return content;
-}
 
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
     const std::optional<TlsOptions>& tls) {
@@ -35,9 +23,15 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
         "a client certificate needs its key, and a key needs its certificate");
   }
   grpc::SslCredentialsOptions ssl;
-  ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadFile(tls->ca_file, "the CA file"));
-  ASSIGN_OR_RETURN(ssl.pem_cert_chain, ReadFile(tls->certificate_file, "the certificate file"));
-  ASSIGN_OR_RETURN(ssl.pem_private_key, ReadFile(tls->key_file, "the key file"));
+  if (!tls->ca_file.empty()) {
+    ASSIGN_OR_RETURN(ssl.pem_root_certs, base::ReadCertificates("the TLS CA", tls->ca_file));
+  }
+  if (!tls->certificate_file.empty()) {
+    ASSIGN_OR_RETURN(base::TlsKeyPair pair,
+                     base::ReadTlsKeyPair(tls->certificate_file, tls->key_file));
+    ssl.pem_cert_chain = std::move(pair.certificates);
+    ssl.pem_private_key = std::move(pair.key);
+  }
   return grpc::SslCredentials(ssl);
 }
 

@@ -16,6 +16,12 @@ struct TlsOptions {
   std::string key_file = {};
   // The name that the server's certificate must carry. Empty: the host of the target.
   std::string server_name = {};
+
+  // Whoever gives any of these means TLS: a flag that is forgotten must not mean plaintext.
+  bool IsAnyGiven() const {
+    return !ca_file.empty() || !certificate_file.empty() || !key_file.empty() ||
+           !server_name.empty();
+  }
 };
 
 // How a connection is made.

@@ -7,26 +7,16 @@
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
-#include <fstream>
 #include <mutex>
-#include <sstream>
 
 #include "server/base/limits.h"
+#include "server/base/pem.h"
 #include "server/base/status_macros.h"
 
 namespace campaigner::rpc {
 namespace {
 
 namespace limits = base::limits;
-
-absl::StatusOr<std::string> ReadPem(const char* what, const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream content;
-  if (!file || !(content << file.rdbuf())) {
-    return absl::InvalidArgumentError(fmt::format("{} {} cannot be read", what, path));
-  }
-  return content.str();
-}
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
     const GrpcServerOptions& options) {
@@ -40,12 +30,12 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(
     return grpc::InsecureServerCredentials();
   }
   grpc::SslServerCredentialsOptions tls;
-  grpc::SslServerCredentialsOptions::PemKeyCertPair pair;
-  ASSIGN_OR_RETURN(pair.cert_chain, ReadPem("TLS certificate", options.certificate_path));
-  ASSIGN_OR_RETURN(pair.private_key, ReadPem("TLS key", options.key_path));
-  tls.pem_key_cert_pairs.push_back(std::move(pair));
+  ASSIGN_OR_RETURN(base::TlsKeyPair pair,
+                   base::ReadTlsKeyPair(options.certificate_path, options.key_path));
+  tls.pem_key_cert_pairs.push_back({std::move(pair.key), std::move(pair.certificates)});
   if (!options.client_ca_path.empty()) {
-    ASSIGN_OR_RETURN(tls.pem_root_certs, ReadPem("TLS client CA", options.client_ca_path));
+    ASSIGN_OR_RETURN(tls.pem_root_certs,
+                     base::ReadCertificates("the TLS client CA", options.client_ca_path));
     tls.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(tls);
