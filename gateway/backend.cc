@@ -4,10 +4,9 @@
 #include <grpcpp/client_context.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/support/stub_options.h>
-#include <semaphore.h>
 
 #include <chrono>
-#include <future>
+#include <memory>
 #include <utility>
 
 #include "client/cpp/health.h"
@@ -24,25 +23,6 @@ using google::protobuf::Message;
 std::chrono::system_clock::time_point CallDeadline(absl::Duration timeout) {
   return std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout);
 }
-
-// Raised once, awaited once. On the way of every message: half the system calls of std::promise,
-// and no spinning as in std::binary_semaphore, which costs what the other threads could use.
-class Signal {
- public:
-  Signal() { sem_init(&semaphore_, 0, 0); }
-  ~Signal() { sem_destroy(&semaphore_); }
-  Signal(const Signal&) = delete;
-  Signal& operator=(const Signal&) = delete;
-
-  void Raise() { sem_post(&semaphore_); }
-  void Await() {
-    while (sem_wait(&semaphore_) != 0) {
-    }
-  }
-
- private:
-  sem_t semaphore_;
-};
 
 client::MessageStreamOptions StreamOptions() {
   client::MessageStreamOptions options;
@@ -64,28 +44,30 @@ Backend::Backend(std::unique_ptr<client::Client> connected)
       stub_(client_->channel()),
       sends_(client_->OpenMessageStream(StreamOptions())) {}
 
-absl::StatusOr<v1::SendMessagesResponse> Backend::Send(const v1::SendMessagesRequest& request,
-                                                       const v1::Credentials& credentials) {
-  absl::StatusOr<v1::SendMessagesResponse> result;
-  Signal answered;
-  sends_->Send(request, credentials, [&](absl::StatusOr<v1::SendMessagesResponse> answer) {
-    result = std::move(answer);
-    answered.Raise();
-  });
-  answered.Await();
-  if (!result.ok()) return WithoutAddresses(result.status());
-  return result;
+void Backend::Send(v1::SendMessagesRequest request, v1::Credentials credentials, SendDone done) {
+  sends_->Send(std::move(request), std::move(credentials),
+               [done = std::move(done)](absl::StatusOr<v1::SendMessagesResponse> answer) mutable {
+                 if (!answer.ok()) return done(WithoutAddresses(answer.status()));
+                 done(std::move(answer));
+               });
 }
 
-absl::Status Backend::Call(const std::string& method, const v1::Credentials& credentials,
-                           const Message& request, Message& response) {
-  grpc::ClientContext context;
-  context.set_deadline(CallDeadline(limits::kCallTimeout));
-  AddCredentials(credentials, context);
-  std::promise<grpc::Status> answered;
-  stub_.UnaryCall(&context, method, grpc::StubOptions(), &request, &response,
-                  [&answered](grpc::Status status) { answered.set_value(std::move(status)); });
-  return WithoutAddresses(client::ToAbslStatus(answered.get_future().get()));
+void Backend::Call(const std::string& method, const v1::Credentials& credentials,
+                   const Message& request, Message& response, CallDone done) {
+  auto context = std::make_unique<grpc::ClientContext>();
+  context->set_deadline(CallDeadline(limits::kCallTimeout));
+  AddCredentials(credentials, *context);
+  grpc::ClientContext* const in_use = context.get();
+  auto answered = [context = std::move(context),
+                   done = std::move(done)](const grpc::Status& status) mutable {
+    // It holds the channel, and must not be the last to do so once the caller goes on.
+    context.reset();
+    done(WithoutAddresses(client::ToAbslStatus(status)));
+  };
+  // gRPC wants a callback that can be copied.
+  stub_.UnaryCall(in_use, method, grpc::StubOptions(), &request, &response,
+                  [shared = std::make_shared<decltype(answered)>(std::move(answered))](
+                      const grpc::Status& status) { (*shared)(status); });
 }
 
 std::unique_ptr<BackendStream> Backend::OpenStream(const std::string& method,

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -23,15 +24,20 @@ class Backend {
   // INVALID_ARGUMENT when a TLS file cannot be read.
   static absl::StatusOr<std::unique_ptr<Backend>> Create(client::ChannelOptions channel);
 
-  // Sends for a caller. All callers share one stream, so a thousand small sends cost little more
-  // than one. Blocks until answered, at most limits::kCallTimeout.
-  absl::StatusOr<v1::SendMessagesResponse> Send(const v1::SendMessagesRequest& request,
-                                                const v1::Credentials& credentials);
+  // Both are called once, within limits::kCallTimeout, on a thread of gRPC or on the caller's
+  // before the call returns. They must not block.
+  using SendDone = absl::AnyInvocable<void(absl::StatusOr<v1::SendMessagesResponse>)>;
+  using CallDone = absl::AnyInvocable<void(absl::Status)>;
 
-  // Any unary RPC by its full name ("/campaigner.v1.CampaignService/GetCampaign"). Blocks, at most
-  // limits::kCallTimeout.
-  absl::Status Call(const std::string& method, const v1::Credentials& credentials,
-                    const google::protobuf::Message& request, google::protobuf::Message& response);
+  // Sends for a caller. All callers share one stream, so a thousand small sends cost little more
+  // than one.
+  void Send(v1::SendMessagesRequest request, v1::Credentials credentials, SendDone done);
+
+  // Any unary RPC by its full name ("/campaigner.v1.CampaignService/GetCampaign"). `request` is not
+  // used after the return; `response` must live until `done`.
+  void Call(const std::string& method, const v1::Credentials& credentials,
+            const google::protobuf::Message& request, google::protobuf::Message& response,
+            CallDone done);
 
   // Opens any streaming RPC.
   std::unique_ptr<BackendStream> OpenStream(const std::string& method,

@@ -1,9 +1,12 @@
 #include "gateway/front.h"
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "gateway/errors.h"
+#include "gateway/http/serve_on_thread.h"
+#include "gateway/limits.h"
 
 namespace campaigner::gateway {
 namespace {
@@ -27,36 +30,48 @@ const std::string& RouteLabel(const http::Router::Match& match) {
 
 }  // namespace
 
-Front::Front(http::Router router, ClientAddress client_address, Metrics& metrics)
-    : router_(std::move(router)), client_address_(std::move(client_address)), metrics_(metrics) {}
+Front::Front(http::Router router, ClientAddress client_address, http::TaskPool& tasks,
+             Metrics& metrics)
+    : router_(std::move(router)),
+      client_address_(std::move(client_address)),
+      tasks_(tasks),
+      metrics_(metrics) {}
 
-http::Response Front::Handle(http::Request& request) {
-  const auto begin = std::chrono::steady_clock::now();
+// Counts the answer, and speaks the route's dialect where its handler failed to answer.
+http::Responder Front::Counted(const http::Request& request, const http::Router::Match& match,
+                               http::Responder respond) {
   metrics_.RequestBegins();
-  const http::Router::Match match = router_.Find(request.method, request.path());
-  http::Response response;
-  try {
-    response = Serve(request, match);
-  } catch (...) {
-    metrics_.RequestEnds();
-    throw;
-  }
-  metrics_.RequestEnds();
-  metrics_.Count(RouteLabel(match), MethodLabel(request.method), response.status,
-                 absl::FromChrono(std::chrono::steady_clock::now() - begin));
-  return response;
+  const auto begin = std::chrono::steady_clock::now();
+  const http::FormatError format_error =
+      match.route != nullptr ? match.route->format_error : NativeHttpError;
+  return http::Responder(
+      [this, begin, format_error, label = &RouteLabel(match), method = MethodLabel(request.method),
+       respond = std::move(respond)](std::optional<http::Response> response) mutable {
+        if (!response) response = format_error(500, "internal error");
+        metrics_.RequestEnds();
+        metrics_.Count(*label, method, response->status,
+                       absl::FromChrono(std::chrono::steady_clock::now() - begin));
+        respond(*std::move(response));
+      });
 }
 
-http::Response Front::Serve(http::Request& request, const http::Router::Match& match) {
+void Front::Handle(http::Request request, http::Responder respond) {
+  http::Router::Match match = router_.Find(request.method, request.path());
+  http::Responder counted = Counted(request, match, std::move(respond));
   if (match.route == nullptr) {
-    if (match.other_method == nullptr) return NativeHttpError(404, http::ReasonPhrase(404));
+    if (match.other_method == nullptr)
+      return counted(NativeHttpError(404, http::ReasonPhrase(404)));
     http::Response refusal = match.other_method->format_error(405, http::ReasonPhrase(405));
     refusal.headers.emplace_back("Allow", match.allowed_methods);
-    return refusal;
+    return counted(std::move(refusal));
   }
-  request.path_variables = match.variables;
+  request.path_variables = std::move(match.variables);
   request.client_address = client_address_.Of(request);
-  return match.route->serve(request);
+  if (request.body.size() <= limits::kInlineBodyBytesMax) {
+    return match.route->serve(std::move(request), std::move(counted));
+  }
+  http::ServeOnThread(tasks_, match.route->format_error, std::move(request), std::move(counted),
+                      match.route->serve);
 }
 
 http::Response Front::Refuse(std::string_view method, std::string_view target, int status,

@@ -9,6 +9,8 @@
 #include "gateway/dialects/dialect.h"
 #include "gateway/errors.h"
 #include "gateway/front.h"
+#include "gateway/http/task_pool.h"
+#include "gateway/limits.h"
 #include "gateway/metrics.h"
 #include "gateway/native/routes.h"
 #include "gateway/pages.h"
@@ -32,17 +34,21 @@ class Gateway::Parts {
   Parts(GatewayOptions options, std::unique_ptr<Backend> backend)
       : options_(std::move(options)),
         backend_(std::move(backend)),
-        batcher_([this](const v1::ReportDeliveryRequest& request) {
-          v1::ReportDeliveryResponse response;
-          return backend_->Call(kReportDelivery, v1::Credentials(), request, response);
+        batcher_([this](const v1::ReportDeliveryRequest& request, receipts::Batcher::Done done) {
+          auto owned = std::make_unique<v1::ReportDeliveryResponse>();
+          v1::ReportDeliveryResponse& response = *owned;
+          backend_->Call(kReportDelivery, v1::Credentials(), request, response,
+                         [owned = std::move(owned), done = std::move(done)](
+                             absl::Status status) mutable { done(std::move(status)); });
         }) {}
 
   absl::Status Start() {
     ASSIGN_OR_RETURN(ClientAddress client_address,
                      ClientAddress::Trusting(options_.trusted_proxies));
     ASSIGN_OR_RETURN(http::Router router, http::Router::Make(Routes()));
-    front_ = std::make_unique<Front>(std::move(router), std::move(client_address), metrics_);
-    ASSIGN_OR_RETURN(server_, http::Server::Start(options_.http, *front_));
+    front_ =
+        std::make_unique<Front>(std::move(router), std::move(client_address), tasks_, metrics_);
+    ASSIGN_OR_RETURN(server_, http::Server::Start(options_.http, *front_, tasks_));
     running_ = server_.get();
     return absl::OkStatus();
   }
@@ -57,7 +63,7 @@ class Gateway::Parts {
  private:
   // The one table of routes.
   std::vector<http::Route> Routes() {
-    std::vector<http::Route> routes = OwnRoutes(*backend_, [this] {
+    std::vector<http::Route> routes = OwnRoutes(*backend_, tasks_, [this] {
       // Requests may come before Start has returned.
       if (const http::Server* server = running_) {
         metrics_.SetConnections(server->connections(), server->rejected());
@@ -68,7 +74,7 @@ class Gateway::Parts {
       Append(dialect.routes(*backend_), routes);
     }
     Append(receipts::ReceiptRoutes(batcher_), routes);
-    Append(native::NativeRoutes(*backend_), routes);
+    Append(native::NativeRoutes(*backend_, tasks_), routes);
     return routes;
   }
 
@@ -76,6 +82,7 @@ class Gateway::Parts {
   Metrics metrics_;
   const std::unique_ptr<Backend> backend_;
   receipts::Batcher batcher_;
+  http::TaskPool tasks_{limits::kTaskThreadsMax};
   std::unique_ptr<Front> front_;
   std::atomic<const http::Server*> running_ = nullptr;
   // Last, so that it is gone before what its requests use.

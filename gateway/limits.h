@@ -18,6 +18,11 @@ inline constexpr size_t kTargetBytesMax = 8'000;
 inline constexpr size_t kHeadersMax = 100;
 // Bytes of a body: the O3GO contract.
 inline constexpr size_t kBodyBytesMax = 16 << 20;
+// Bytes of bodies received and not yet answered, over all connections: 16 of the largest at once.
+inline constexpr size_t kBodyBytesInFlightMax = 256 << 20;
+// Bytes of a body that is parsed on the event loop itself: half a millisecond. Larger ones are
+// given to a thread, so that nobody waits for them.
+inline constexpr size_t kInlineBodyBytesMax = 32 << 10;
 // Depth of nested JSON: protobuf's own parser stops at 100.
 inline constexpr size_t kJsonDepthMax = 64;
 // Parameters of a query or form.
@@ -27,14 +32,14 @@ inline constexpr size_t kFieldErrorsMax = 100;
 
 // -- HTTP connections
 
-// Connections, each with its own thread, so that an idle one keeps nobody waiting. When all are
-// taken, the longest idle one makes room; when none is idle, the newcomer is answered 503. Kannel
-// opens hundreds at once for its receipts; more would come near the usual 1,024 descriptors of a
-// process.
-inline constexpr size_t kConnectionsMax = 800;
+// Connections at once: some hundred bytes each while they are idle. At the limit the longest idle
+// one makes room; when none is idle, the newcomer is answered 503.
+inline constexpr size_t kConnectionsMax = 4'096;
+// Descriptors beside those of connections: the gRPC channel, logs, epoll.
+inline constexpr size_t kOtherDescriptors = 128;
 // Connections that the kernel holds until they are accepted.
 inline constexpr int kListenBacklog = 1024;
-// Bytes of an answer gathered before they are sent: small answers leave in one piece.
+// Bytes of a connection's write buffer that are kept for its next answer.
 inline constexpr size_t kWriteBufferBytes = 64 << 10;
 // How long a connection may be silent between requests.
 inline constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
@@ -42,7 +47,7 @@ inline constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
 inline constexpr absl::Duration kHeadTimeout = absl::Seconds(10);
 // From the end of the headers to the end of the body: 16 MiB at 2 Mbit/s.
 inline constexpr absl::Duration kBodyTimeout = absl::Seconds(64);
-// For a reader to take one write buffer.
+// For a reader to take an answer, or one piece of a streamed one.
 inline constexpr absl::Duration kWriteTimeout = absl::Seconds(30);
 // What a refused client still sends is read for so long, so that the refusal reaches it.
 inline constexpr absl::Duration kLingerTimeout = absl::Seconds(1);
@@ -62,14 +67,14 @@ inline constexpr int kGrpcMetadataBytesMax = 64 << 10;
 
 // Watchers at once: each has a thread for its life.
 inline constexpr int kWatchersMax = 64;
-// Calls of one messages:stream request under way at once.
-inline constexpr int kStreamWindow = 64;
+// Threads for watchers, for opening further ones, for large bodies and for health checks.
+inline constexpr size_t kTaskThreadsMax = 2 * kWatchersMax;
 
 // -- Receipts
 
 // Receipts in one ReportDelivery: the API's maximum.
 inline constexpr size_t kReceiptsPerCallMax = 1'000;
 // ReportDelivery calls under way at once: the next gathers receipts meanwhile.
-inline constexpr int kReceiptCallsMax = 2;
+inline constexpr int kReceiptCallsMax = 1;
 
 }  // namespace campaigner::gateway::limits

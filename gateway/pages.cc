@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "gateway/errors.h"
+#include "gateway/http/serve_on_thread.h"
 #include "gateway/native/openapi.h"
 
 namespace campaigner::gateway {
@@ -11,6 +12,7 @@ namespace {
 
 // Whoever asks whether we are ready wants to know soon.
 constexpr absl::Duration kHealthTimeout = absl::Seconds(1);
+constexpr char kServerAway[] = "the server behind this gateway is away";
 
 http::Response Page(std::string body, std::string content_type = "application/json") {
   http::Response response;
@@ -21,17 +23,26 @@ http::Response Page(std::string body, std::string content_type = "application/js
 
 }  // namespace
 
-std::vector<http::Route> OwnRoutes(Backend& backend, std::function<std::string()> metrics_text) {
-  const auto healthy = [](const http::Request&) { return Page(R"({"status":"alive"})"); };
-  const auto ready = [&backend](const http::Request&) {
-    if (backend.CheckHealth(kHealthTimeout).ok()) return Page(R"({"status":"ready"})");
-    return NativeHttpError(503, "the server behind this gateway is away");
+std::vector<http::Route> OwnRoutes(Backend& backend, http::TaskPool& tasks,
+                                   std::function<std::string()> metrics_text) {
+  const auto healthy = [](const http::Request&, http::Responder respond) {
+    respond(Page(R"({"status":"alive"})"));
   };
-  const auto metrics = [text = std::move(metrics_text)](const http::Request&) {
-    return Page(text(), "text/plain; version=0.0.4; charset=utf-8");
+  const auto ready = [&backend, &tasks](http::Request request, http::Responder respond) {
+    http::ServeOnThread(tasks, NativeHttpError, std::move(request), std::move(respond),
+                        [&backend](const http::Request&, http::Responder answer) {
+                          answer(backend.CheckHealth(kHealthTimeout).ok()
+                                     ? Page(R"({"status":"ready"})")
+                                     : NativeHttpError(503, kServerAway));
+                        });
   };
-  const auto openapi = [document = native::OpenApiDocument()](const http::Request&) {
-    return Page(document);
+  const auto metrics = [text = std::move(metrics_text)](const http::Request&,
+                                                        http::Responder respond) {
+    respond(Page(text(), "text/plain; version=0.0.4; charset=utf-8"));
+  };
+  const auto openapi = [document = native::OpenApiDocument()](const http::Request&,
+                                                              http::Responder respond) {
+    respond(Page(document));
   };
   return {{"GET", "/healthz", healthy, NativeHttpError},
           {"GET", "/readyz", ready, NativeHttpError},

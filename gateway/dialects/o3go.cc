@@ -173,12 +173,18 @@ http::Response O3goHttpError(int status, std::string_view message) {
 }
 
 std::vector<http::Route> O3goRoutes(Backend& backend) {
-  const auto send = [&backend](const http::Request& request) {
+  const auto send = [&backend](const http::Request& request, http::Responder respond) {
     auto parsed = ParseO3goSend(request);
-    if (auto* refusal = std::get_if<http::Response>(&parsed)) return std::move(*refusal);
-    const auto& call = std::get<v1::SendMessagesRequest>(parsed);
-    const auto sent = backend.Send(call, O3goCredentials(request));
-    return sent.ok() ? FormatO3goSend(call, *sent) : FormatO3goError(sent.status());
+    if (auto* refusal = std::get_if<http::Response>(&parsed)) return respond(std::move(*refusal));
+    // Kept for its answer, which repeats what was asked.
+    auto& call = std::get<v1::SendMessagesRequest>(parsed);
+    v1::SendMessagesRequest copy = call;
+    backend.Send(
+        std::move(copy), O3goCredentials(request),
+        [call = std::move(call), respond = std::move(respond)](
+            const absl::StatusOr<v1::SendMessagesResponse>& sent) mutable {
+          respond(sent.ok() ? FormatO3goSend(call, *sent) : FormatO3goError(sent.status()));
+        });
   };
   return {{"POST", "/ext/api/v1/messages/send", send, O3goHttpError},
           {"POST", "/ext/api/v1/messeges/send", send, O3goHttpError}};

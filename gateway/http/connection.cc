@@ -1,172 +1,263 @@
 #include "gateway/http/connection.h"
 
-#include <exception>
+#include <algorithm>
 #include <utility>
 
-#include "fmt/format.h"
 #include "gateway/limits.h"
-#include "server/base/log.h"
 
 namespace campaigner::gateway::http {
 namespace {
 
-using Outcome = BoundedStream::Outcome;
+using Phase = RequestReader::Phase;
+using Step = Transport::Step;
 
-// Bounds only what the answers announce; waiting is bounded by our own stream.
-constexpr size_t kKeepAliveMaxCount = 1'000'000;
-
-// An answer that the library has no part in: nothing that it could have parsed came before.
-std::string RawResponse(const Response& response) {
-  std::string headers;
-  for (const auto& [name, value] : response.headers) {
-    headers += fmt::format("{}: {}\r\n", name, value);
-  }
-  return fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}",
-      response.status, ReasonPhrase(response.status), response.content_type, response.body.size(),
-      headers, response.body);
-}
+// Steps (of one read buffer, mostly) before others have their turn.
+constexpr int kStepsMax = 16;
 
 }  // namespace
 
 Connection::Connection(std::unique_ptr<Transport> transport, std::string remote_address,
-                       const Timeouts& timeouts, http::Handler& handler)
+                       const Timeouts& timeouts, ConnectionHost& host, Handler& handler)
     : transport_(std::move(transport)),
+      remote_address_(std::move(remote_address)),
       timeouts_(timeouts),
-      stream_(*transport_, timeouts, std::move(remote_address)),
-      handler_(handler) {
-  // The library ends streamed answers when its listening socket is gone.
-  svr_sock_ = transport_->socket();
-  set_keep_alive_max_count(kKeepAliveMaxCount);
-  set_keep_alive_timeout(absl::ToInt64Seconds(timeouts.idle));
-  set_payload_max_length(limits::kBodyBytesMax);
-  set_pre_routing_handler([this](const httplib::Request&, httplib::Response& out) {
-    Answer(out);
-    return HandlerResponse::Handled;
-  });
+      host_(host),
+      handler_(handler) {}
+
+void Connection::Start(bool is_rejected) {
+  is_rejected_ = is_rejected;
+  SetDeadline(is_rejected ? limits::kLingerTimeout : timeouts_.head);
+  Advance();
 }
 
-void Connection::Run() {
-  if (transport_->Handshake(DeadlineIn(timeouts_.head)) != Transport::Result::kOk) return;
-  while (ServeOne()) {
+void Connection::OnReady() {
+  transport_->OnReadable();
+  Advance();
+}
+
+void Connection::Advance() {
+  bool goes_on = true;
+  for (int step = 0; goes_on; ++step) {
+    if (step == kStepsMax) return host_.ComeBackTo(*this);
+    switch (state_) {
+      case State::kHandshake: goes_on = Handshake(); break;
+      case State::kReading: goes_on = Read(); break;
+      case State::kWriting: goes_on = Send(); break;
+      case State::kLingering: goes_on = Linger(); break;
+      case State::kServing:
+      case State::kStreaming:
+      case State::kOver: return;
+    }
   }
 }
 
-void Connection::Reject(int status, std::string_view message) {
-  if (transport_->Handshake(DeadlineIn(limits::kLingerTimeout)) != Transport::Result::kOk) return;
-  const Response response = handler_.Refuse("", "", status, message);
-  const std::string bytes = RawResponse(response);
-  stream_.write(bytes.data(), bytes.size());
-  if (stream_.Flush()) stream_.Linger(limits::kLingerTimeout);
+bool Connection::Handshake() {
+  const Step step = transport_->TryHandshake();
+  if (step == Step::kClosed) End();
+  if (step != Step::kDone) return false;
+  if (is_rejected_) {
+    Refuse(503, "all connections are taken: try again later");
+  } else {
+    AwaitRequest();
+  }
+  return true;
 }
 
-std::optional<std::chrono::steady_clock::duration> Connection::IdleTime() const {
-  const auto since = idle_since_.load(std::memory_order_relaxed);
-  if (since == 0) return std::nullopt;
-  return std::chrono::steady_clock::now().time_since_epoch() -
-         std::chrono::steady_clock::duration(since);
+void Connection::AwaitRequest() {
+  state_ = State::kReading;
+  idle_since_ = std::chrono::steady_clock::now();
+  SetDeadline(timeouts_.idle);
+}
+
+bool Connection::Read() {
+  if (reader_.phase() == Phase::kComplete) {
+    ServeRequest();
+    return false;
+  }
+  if (reader_.phase() == Phase::kRefused) {
+    Refuse(reader_.refusal_status(), reader_.refusal());
+    return true;
+  }
+  const std::span<char> buffer = host_.buffer();
+  size_t received = 0;
+  const Step step = transport_->TryRead(buffer.data(), buffer.size(), received);
+  if (step == Step::kClosed) {
+    if (reader_.phase() != Phase::kBody) {
+      End();
+      return false;
+    }
+    Refuse(400, "the body ended before its Content-Length");
+    return true;
+  }
+  if (step != Step::kDone) {
+    // Nothing is on its way, and nothing shall follow.
+    if (is_closing_ && reader_.phase() == Phase::kIdle) End();
+    return false;
+  }
+  const Phase before = reader_.phase();
+  reader_.Append({buffer.data(), received});
+  OnPhase(before);
+  const size_t grown = reader_.body_bytes() - std::min(kept_bytes_, reader_.body_bytes());
+  if (grown > 0 && !host_.TryKeepBody(grown)) {
+    Refuse(503, "too many large requests at once: try again later");
+    return true;
+  }
+  kept_bytes_ += grown;
+  return true;
+}
+
+void Connection::OnPhase(Phase before) {
+  const Phase now = reader_.phase();
+  if (now == before) return;
+  if (now == Phase::kHead) SetDeadline(timeouts_.head);
+  if (now == Phase::kBody) {
+    SetDeadline(timeouts_.body);
+    if (reader_.check().expects_continue) SendContinue();
+  }
+}
+
+// Few bytes on a connection that has been silent: they fit. If they do not, the client sends its
+// body unasked after a while.
+void Connection::SendContinue() {
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  size_t sent = 0;
+  (void)transport_->TryWrite(kContinue, sent);
+}
+
+void Connection::ServeRequest() {
+  state_ = State::kServing;
+  deadline_ = Deadline::max();
+  Request request = reader_.Take();
+  request.client_address = remote_address_;
+  host_.Serve(*this, std::move(request));
+}
+
+void Connection::OnAnswer(std::optional<Response> response) {
+  if (!response) {
+    response =
+        handler_.Refuse(reader_.check().method, reader_.check().target, 500, "internal error");
+  }
+  ReleaseBody();
+  if (response->stream) {
+    state_ = State::kStreaming;
+    if (host_.TryRunStream(*this, *std::move(response))) return;
+    response = handler_.Refuse(reader_.check().method, reader_.check().target, 503,
+                               "too many streams are open");
+  }
+  is_last_ = !host_.writer().Write(reader_.head(), *std::move(response), is_closing_,
+                                   [this](std::string_view piece) {
+                                     outgoing_.append(piece);
+                                     return true;
+                                   });
+  StartSending();
+  Advance();
+}
+
+bool Connection::RunStream(Response response) {
+  ResponseWriter writer(timeouts_.idle);
+  return writer.Write(reader_.head(), std::move(response), is_closing_,
+                      [this](std::string_view piece) {
+                        return transport_->Write(piece, DeadlineIn(timeouts_.write));
+                      });
+}
+
+void Connection::OnStreamEnd(bool is_kept) {
+  is_last_ = !is_kept;
+  StartSending();
+  Advance();
+}
+
+void Connection::Refuse(int status, std::string_view message) {
+  ReleaseBody();
+  const HeadCheck& check = reader_.check();
+  outgoing_ += FinalAnswer(handler_.Refuse(check.method, check.target, status, message));
+  is_last_ = is_refused_ = true;
+  StartSending();
+}
+
+void Connection::StartSending() {
+  state_ = State::kWriting;
+  SetDeadline(is_rejected_ ? limits::kLingerTimeout : timeouts_.write);
+}
+
+bool Connection::Send() {
+  while (sent_ < outgoing_.size()) {
+    size_t count = 0;
+    const Step step = transport_->TryWrite(std::string_view(outgoing_).substr(sent_), count);
+    if (step == Step::kClosed) End();
+    if (step != Step::kDone) return false;
+    sent_ += count;
+  }
+  sent_ = 0;
+  outgoing_.clear();
+  if (outgoing_.capacity() > limits::kWriteBufferBytes) outgoing_.shrink_to_fit();
+  if (is_refused_) {
+    transport_->FinishWriting();
+    state_ = State::kLingering;
+    SetDeadline(limits::kLingerTimeout);
+    return true;
+  }
+  if (is_last_) {
+    End();
+    return false;
+  }
+  reader_.Next();
+  AwaitRequest();
+  OnPhase(Phase::kIdle);
+  return true;
+}
+
+bool Connection::Linger() {
+  const std::span<char> buffer = host_.buffer();
+  size_t received = 0;
+  const Step step = transport_->TryRead(buffer.data(), buffer.size(), received);
+  if (step == Step::kClosed) End();
+  return step == Step::kDone;
+}
+
+Deadline Connection::OnTime(Deadline now) {
+  if (now < deadline_) return deadline_;
+  if (state_ == State::kReading && reader_.phase() == Phase::kHead) {
+    Refuse(408, "the headers took too long");
+  } else if (state_ == State::kReading && reader_.phase() == Phase::kBody) {
+    Refuse(408, "the body took too long");
+  } else {
+    End();
+  }
+  Advance();
+  return deadline_;
 }
 
 void Connection::Close() {
   is_closing_ = true;
-  transport_->CloseForReading();
+  if (state_ == State::kHandshake) End();
+  if (state_ == State::kReading) OnReady();
 }
 
-bool Connection::ServeOne() {
-  idle_since_ = std::chrono::steady_clock::now().time_since_epoch().count();
-  const Outcome awaited = stream_.AwaitRequest();
-  idle_since_ = 0;
-  if (awaited != Outcome::kOk) return false;
-  const Outcome read = stream_.ReadHead();
-  if (read == Outcome::kClosed) return false;
-  if (read == Outcome::kTimeout) return RefuseHead(408, "the headers took too long", {});
-  check_ = CheckHead(stream_.head());
-  if (read == Outcome::kTooLarge) {
-    const bool is_line = check_.target.empty();
-    return RefuseHead(is_line ? 414 : 431, is_line ? "the address is too long" : "headers too long",
-                      check_);
-  }
-  if (check_.refusal_status != 0) return RefuseHead(check_.refusal_status, check_.refusal, check_);
-
-  body_refusal_ = 0;
-  bool is_last = false;
-  const bool is_written = process_request(
-      stream_, is_closing_, is_last, [this](httplib::Request& parsed) { ReadRequest(parsed); });
-  if (!stream_.Flush() || !is_written) return false;
-  if (is_spent_) stream_.Linger(limits::kLingerTimeout);
-  return !is_last && !is_spent_ && !is_closing_;
+void Connection::Abort() {
+  transport_->Abort();
+  // Whoever serves it still answers, and finds it gone.
+  if (state_ != State::kServing && state_ != State::kStreaming) End();
 }
 
-bool Connection::RefuseHead(int status, std::string_view message, const HeadCheck& check) {
-  const Response response = handler_.Refuse(check.method, check.target, status, message);
-  const std::string bytes = RawResponse(response);
-  stream_.write(bytes.data(), bytes.size());
-  if (stream_.Flush()) stream_.Linger(limits::kLingerTimeout);
-  return false;
+std::optional<Deadline> Connection::IdleSince() const {
+  if (state_ != State::kReading || reader_.phase() != Phase::kIdle || is_closing_) return {};
+  return idle_since_;
 }
 
-// Called by the library between the headers and its routing.
-void Connection::ReadRequest(httplib::Request& parsed) {
-  // Answered here; the library would answer it after the body was to be read.
-  parsed.headers.erase("Expect");
-  request_ = Request();
-  request_.method = check_.method;
-  request_.target = check_.target;
-  request_.client_address = stream_.remote_address();
-  request_.headers.reserve(check_.headers.size());
-  for (const auto& [name, value] : check_.headers) request_.headers.emplace_back(name, value);
-  if (check_.content_length == 0) return;
-  if (check_.expects_continue) {
-    constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-    stream_.write(kContinue.data(), kContinue.size());
-    stream_.Flush();
-  }
-  const Outcome outcome = stream_.ReadBody(check_.content_length, request_.body);
-  if (outcome == Outcome::kOk) return;
-  is_spent_ = true;
-  body_refusal_ = outcome == Outcome::kTimeout ? 408 : 400;
+void Connection::ReleaseBody() { host_.DropBody(std::exchange(kept_bytes_, 0)); }
+
+void Connection::SetDeadline(absl::Duration timeout) {
+  deadline_ = DeadlineIn(timeout);
+  host_.NoteDeadline(deadline_);
 }
 
-void Connection::Answer(httplib::Response& out) {
-  Response response;
-  if (body_refusal_ != 0) {
-    response = handler_.Refuse(request_.method, request_.target, body_refusal_,
-                               body_refusal_ == 408 ? "the body took too long"
-                                                    : "the body ended before its Content-Length");
-  } else {
-    // The one place where an exception of a handler ends: the caller learns nothing of it.
-    try {
-      response = handler_.Handle(request_);
-    } catch (const std::exception& error) {
-      base::LogError("http_handler_failed", {{"error", error.what()}});
-      response = handler_.Refuse(request_.method, request_.target, 500, "internal error");
-    }
-  }
-  if (is_spent_ || is_closing_) out.set_header("Connection", "close");
-  Fill(std::move(response), out);
-}
-
-void Connection::Fill(Response response, httplib::Response& out) {
-  out.status = response.status;
-  for (const auto& [name, value] : response.headers) out.set_header(name, value);
-  if (!response.stream) {
-    out.body = std::move(response.body);
-    if (!out.body.empty()) out.set_header("Content-Type", response.content_type);
-    return;
-  }
-  stream_.SendAtOnce();
-  out.set_chunked_content_provider(response.content_type, [stream = std::move(response.stream)](
-                                                              size_t, httplib::DataSink& sink) {
-    // A stream that breaks off after its head can only be cut: that is how its reader learns.
-    try {
-      stream([&sink](std::string_view piece) { return sink.write(piece.data(), piece.size()); });
-    } catch (const std::exception& error) {
-      base::LogError("http_stream_failed", {{"error", error.what()}});
-      return false;
-    }
-    sink.done();
-    return true;
-  });
+void Connection::End() {
+  if (state_ == State::kOver) return;
+  ReleaseBody();
+  deadline_ = Deadline::max();
+  state_ = State::kOver;
+  host_.OnOver(*this);
 }
 
 }  // namespace campaigner::gateway::http

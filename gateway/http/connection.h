@@ -1,65 +1,123 @@
 #pragma once
 
-#include <httplib.h>
-
 #include <atomic>
-#include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
-#include "gateway/http/head.h"
+#include "absl/time/time.h"
 #include "gateway/http/message.h"
-#include "gateway/http/stream.h"
+#include "gateway/http/request_reader.h"
+#include "gateway/http/response_writer.h"
+#include "gateway/http/transport.h"
 
 namespace campaigner::gateway::http {
 
-// One client's connection: reads requests, has them handled, answers, until either side has enough.
-//
-// It is a cpp-httplib server of one connection, of which it uses process_request: the library
-// parses the request and writes the answer, over a stream that is bounded by us. Heads are checked
-// and bodies read here, because the library does either without bounds; routing by regular
-// expressions is never reached, the pre-routing handler answers all.
-class Connection : private httplib::Server {
+struct Timeouts {
+  absl::Duration idle;
+  absl::Duration head;
+  absl::Duration body;
+  absl::Duration write;
+};
+
+class Connection;
+
+// What a connection asks of its event loop.
+class ConnectionHost {
  public:
-  // `handler` must outlive it.
+  virtual ~ConnectionHost() = default;
+  // Has the request handled; the answer comes by OnAnswer, never before this returns.
+  virtual void Serve(Connection& connection, Request request) = 0;
+  // Calls connection.RunStream on a thread of its own and then OnStreamEnd. False: there is none.
+  virtual bool TryRunStream(Connection& connection, Response response) = 0;
+  // A request's body grew. False: there are too many bytes of bodies, this one must go.
+  virtual bool TryKeepBody(size_t bytes) = 0;
+  virtual void DropBody(size_t bytes) = 0;
+  // OnTime is wanted then.
+  virtual void NoteDeadline(Deadline deadline) = 0;
+  // OnReady is wanted once others had their turn.
+  virtual void ComeBackTo(Connection& connection) = 0;
+  // Nothing more will be done: it is to be destroyed, later.
+  virtual void OnOver(Connection& connection) = 0;
+  // Where to read to.
+  virtual std::span<char> buffer() = 0;
+  virtual ResponseWriter& writer() = 0;
+};
+
+// One client's connection: reads requests one after another, has them handled, answers, until
+// either side has enough. Never waits: it does what can be done now, and goes on when it is told
+// that the socket is ready. On the event loop's thread, but for RunStream.
+class Connection {
+ public:
+  // `host` and `handler` must outlive it.
   Connection(std::unique_ptr<Transport> transport, std::string remote_address,
-             const Timeouts& timeouts, http::Handler& handler);
+             const Timeouts& timeouts, ConnectionHost& host, Handler& handler);
 
-  // Serves until the connection is over. Once.
-  void Run();
-  // Answers `status` to whatever is asked and closes. Instead of Run.
-  void Reject(int status, std::string_view message);
-
-  // The rest is for other threads.
-
-  // How long it has been waiting for its next request; nothing while it serves one.
-  std::optional<std::chrono::steady_clock::duration> IdleTime() const;
+  // Once, first. `is_rejected`: whatever is asked is answered with 503, then it is closed.
+  void Start(bool is_rejected);
+  // The socket may be readable or writable.
+  void OnReady();
+  void OnAnswer(std::optional<Response> response);
+  void OnStreamEnd(bool is_kept);
+  // If `now` is past its deadline, acts on it. Answers the deadline that it has then.
+  Deadline OnTime(Deadline now);
   // Ends it after the request that it serves or has received, if any.
   void Close();
-  // Cuts it. What it serves goes on until it next reads or writes.
-  void Abort() { transport_->Abort(); }
+  // Cuts it. What it serves goes on until it is answered.
+  void Abort();
+
+  // Writes a streamed answer and waits for the client where it must. True: more requests may come.
+  // On any thread, while the loop leaves it alone.
+  bool RunStream(Response response);
+
+  bool is_over() const { return state_ == State::kOver; }
+  bool is_rejected() const { return is_rejected_; }
+  // Since when it has been waiting for its next request; nothing while it does anything else.
+  std::optional<Deadline> IdleSince() const;
+  int socket() const { return transport_->socket(); }
 
  private:
-  bool ServeOne();
-  bool RefuseHead(int status, std::string_view message, const HeadCheck& check);
-  void ReadRequest(httplib::Request& parsed);
-  void Answer(httplib::Response& out);
-  void Fill(Response response, httplib::Response& out);
+  enum class State { kHandshake, kReading, kServing, kStreaming, kWriting, kLingering, kOver };
+
+  void Advance();
+  // Each does what can be done now. False: wait for the socket or somebody else.
+  bool Handshake();
+  bool Read();
+  bool Send();
+  bool Linger();
+
+  void OnPhase(RequestReader::Phase before);
+  void ServeRequest();
+  void SendContinue();
+  void Refuse(int status, std::string_view message);
+  void StartSending();
+  void AwaitRequest();
+  void ReleaseBody();
+  void SetDeadline(absl::Duration timeout);
+  void End();
 
   const std::unique_ptr<Transport> transport_;
+  const std::string remote_address_;
   const Timeouts timeouts_;
-  BoundedStream stream_;
-  http::Handler& handler_;
-  // Of the request being served.
-  HeadCheck check_;
-  Request request_;
-  int body_refusal_ = 0;
-  // Not to be used for another request.
-  bool is_spent_ = false;
+  ConnectionHost& host_;
+  Handler& handler_;
+  State state_ = State::kHandshake;
+  RequestReader reader_;
+  std::string outgoing_;
+  size_t sent_ = 0;
+  // Bytes of the request's body that the host counts.
+  size_t kept_bytes_ = 0;
+  Deadline deadline_ = Deadline::max();
+  Deadline idle_since_{};
+  bool is_rejected_ = false;
+  // Asked to end. Read by the thread of a stream.
   std::atomic<bool> is_closing_ = false;
-  // Steady clock ticks since when it waits; 0 while it serves.
-  std::atomic<std::chrono::steady_clock::rep> idle_since_ = 0;
+  // No request follows what is being sent.
+  bool is_last_ = false;
+  // What the client still sends is dropped, so that the answer reaches it.
+  bool is_refused_ = false;
 };
 
 }  // namespace campaigner::gateway::http

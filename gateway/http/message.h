@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 
 namespace campaigner::gateway::http {
@@ -46,7 +47,8 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   Parameters headers;
-  // Instead of a body: called once, writes pieces to the sink until it returns.
+  // Instead of a body: called once, on a thread of its own, writes pieces to the sink until it
+  // returns. The sink blocks while the client takes its time.
   std::function<void(const Sink& sink)> stream;
 };
 
@@ -56,14 +58,34 @@ void SetRetryAfter(Response& response, absl::Duration after);
 // "Not Found" for 404.
 std::string_view ReasonPhrase(int status);
 
-// What serves requests. Thread-safe: called from many connections at once.
+// The one chance to answer a request. Called once, from any thread, or dropped, which stands for
+// "500 internal error". Never blocks.
+class Responder {
+ public:
+  // Nothing: it was dropped.
+  using Answer = absl::AnyInvocable<void(std::optional<Response>)>;
+
+  explicit Responder(Answer answer) : answer_(std::move(answer)) {}
+  Responder(Responder&& other) noexcept : answer_(std::exchange(other.answer_, nullptr)) {}
+  Responder& operator=(Responder&&) = delete;
+  ~Responder() {
+    if (answer_) answer_(std::nullopt);
+  }
+
+  void operator()(Response response) { std::exchange(answer_, nullptr)(std::move(response)); }
+
+ private:
+  Answer answer_;
+};
+
+// What serves requests. Thread-safe: called from several event loops at once.
 class Handler {
  public:
   virtual ~Handler() = default;
-  // May block, with a deadline of its own.
-  virtual Response Handle(Request& request) = 0;
+  // Must not block: every other connection waits meanwhile. `respond` may be called later.
+  virtual void Handle(Request request, Responder respond) = 0;
   // What is answered to a request that the server itself refuses. `target` is empty where it never
-  // came.
+  // came. Must not block.
   virtual Response Refuse(std::string_view method, std::string_view target, int status,
                           std::string_view message) = 0;
 };

@@ -44,8 +44,8 @@ using FormatError = Response (*)(int status, std::string_view message);
 struct Route {
   std::string method;
   std::string pattern;
-  // Serves the request. May block, with a deadline of its own. Thread-safe.
-  std::function<Response(const Request&)> serve;
+  // Serves the request, now or later. Must not block. Thread-safe.
+  std::function<void(Request, Responder)> serve;
   // How the route's interface says what went wrong outside of `serve` (404 has no route).
   FormatError format_error = nullptr;
 };

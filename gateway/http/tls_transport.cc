@@ -1,5 +1,4 @@
 #include <openssl/err.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <limits>
@@ -28,55 +27,39 @@ class TlsTransport final : public Transport {
     if (ssl_ != nullptr) SSL_set_fd(ssl_.get(), socket);
   }
 
-  Result Handshake(Deadline deadline) override {
-    if (ssl_ == nullptr) return Result::kClosed;
-    return Repeat(deadline, [this] { return SSL_accept(ssl_.get()); });
+  Step TryHandshake() override {
+    if (ssl_ == nullptr) return Step::kClosed;
+    ERR_clear_error();
+    return StepOf(SSL_accept(ssl_.get()));
   }
 
-  Result Read(char* buffer, size_t size, Deadline deadline, size_t& received) override {
-    int count = 0;
-    const Result result = Repeat(deadline, [&] {
-      count = SSL_read(ssl_.get(), buffer, ClampedSize(size));
-      return count;
-    });
+  Step TryRead(char* buffer, size_t size, size_t& received) override {
+    ERR_clear_error();
+    const int count = SSL_read(ssl_.get(), buffer, ClampedSize(size));
     received = count > 0 ? static_cast<size_t>(count) : 0;
-    return result;
+    return StepOf(count);
   }
 
-  Result Write(std::string_view bytes, Deadline deadline) override {
-    while (!bytes.empty()) {
-      int count = 0;
-      const Result result = Repeat(deadline, [&] {
-        count = SSL_write(ssl_.get(), bytes.data(), ClampedSize(bytes.size()));
-        return count;
-      });
-      if (result != Result::kOk) return result;
-      bytes.remove_prefix(static_cast<size_t>(count));
-    }
-    return Result::kOk;
+  Step TryWrite(std::string_view bytes, size_t& sent) override {
+    ERR_clear_error();
+    const int count = SSL_write(ssl_.get(), bytes.data(), ClampedSize(bytes.size()));
+    sent = count > 0 ? static_cast<size_t>(count) : 0;
+    return StepOf(count);
   }
 
   void FinishWriting() override {
     SSL_shutdown(ssl_.get());
     shutdown(socket_.get(), SHUT_WR);
   }
-  void CloseForReading() override { shutdown(socket_.get(), SHUT_RD); }
   void Abort() override { shutdown(socket_.get(), SHUT_RDWR); }
   int socket() const override { return socket_.get(); }
 
  private:
-  // Calls `step` until it succeeds, waiting for the socket as OpenSSL asks.
-  template <typename Step>
-  Result Repeat(Deadline deadline, Step step) {
-    while (true) {
-      ERR_clear_error();
-      const int done = step();
-      if (done > 0) return Result::kOk;
-      const int error = SSL_get_error(ssl_.get(), done);
-      if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) return Result::kClosed;
-      const short events = error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
-      if (!WaitFor(socket_.get(), events, deadline)) return Result::kTimeout;
-    }
+  Step StepOf(int done) const {
+    if (done > 0) return Step::kDone;
+    const int error = SSL_get_error(ssl_.get(), done);
+    if (error == SSL_ERROR_WANT_READ) return Step::kWantRead;
+    return error == SSL_ERROR_WANT_WRITE ? Step::kWantWrite : Step::kClosed;
   }
 
   const Socket socket_;

@@ -1,9 +1,7 @@
 #include "gateway/http/transport.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,45 +15,46 @@ class PlainTransport final : public Transport {
  public:
   explicit PlainTransport(int socket) : socket_(socket) {}
 
-  Result Read(char* buffer, size_t size, Deadline deadline, size_t& received) override {
+  void OnReadable() override { is_emptied_ = false; }
+
+  Step TryRead(char* buffer, size_t size, size_t& received) override {
+    // Asking a socket that has just been emptied costs a system call for nothing.
+    if (is_emptied_) return Step::kWantRead;
     while (true) {
-      // Asking a socket that has just been emptied costs a system call for nothing.
-      if (is_emptied_ && !WaitFor(socket_.get(), POLLIN, deadline)) return Result::kTimeout;
       const ssize_t count = recv(socket_.get(), buffer, size, 0);
-      is_emptied_ = count < static_cast<ssize_t>(size);
       if (count > 0) {
         received = static_cast<size_t>(count);
-        return Result::kOk;
+        is_emptied_ = received < size;
+        return Step::kDone;
       }
-      if (count == 0) return Result::kClosed;
+      if (count == 0) return Step::kClosed;
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return Result::kClosed;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return Step::kClosed;
+      is_emptied_ = true;
+      return Step::kWantRead;
     }
   }
 
-  Result Write(std::string_view bytes, Deadline deadline) override {
-    while (!bytes.empty()) {
+  Step TryWrite(std::string_view bytes, size_t& sent) override {
+    while (true) {
       const ssize_t count = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (count >= 0) {
-        bytes.remove_prefix(static_cast<size_t>(count));
-        continue;
+        sent = static_cast<size_t>(count);
+        return Step::kDone;
       }
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return Result::kClosed;
-      if (!WaitFor(socket_.get(), POLLOUT, deadline)) return Result::kTimeout;
+      return errno == EAGAIN || errno == EWOULDBLOCK ? Step::kWantWrite : Step::kClosed;
     }
-    return Result::kOk;
   }
 
   void FinishWriting() override { shutdown(socket_.get(), SHUT_WR); }
-  void CloseForReading() override { shutdown(socket_.get(), SHUT_RD); }
   void Abort() override { shutdown(socket_.get(), SHUT_RDWR); }
   int socket() const override { return socket_.get(); }
 
  private:
   const Socket socket_;
-  // The last read took all that there was.
-  bool is_emptied_ = true;
+  // The last read took all that there was; what comes later is announced by OnReadable.
+  bool is_emptied_ = false;
 };
 
 }  // namespace
@@ -75,6 +74,20 @@ bool WaitFor(int socket, short events, Deadline deadline) {
     if (count > 0) return true;
     if (count < 0 && errno != EINTR) return false;
   }
+}
+
+bool Transport::Write(std::string_view bytes, Deadline deadline) {
+  while (!bytes.empty()) {
+    size_t sent = 0;
+    const Step step = TryWrite(bytes, sent);
+    if (step == Step::kClosed) return false;
+    if (step == Step::kDone) {
+      bytes.remove_prefix(sent);
+    } else if (!WaitFor(socket(), step == Step::kWantRead ? POLLIN : POLLOUT, deadline)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 std::unique_ptr<Transport> MakePlainTransport(int socket) {

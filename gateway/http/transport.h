@@ -18,28 +18,33 @@ namespace campaigner::gateway::http {
 using Deadline = std::chrono::steady_clock::time_point;
 Deadline DeadlineIn(absl::Duration timeout);
 
-// An accepted socket. Closes it. One thread at a time, but for what says otherwise.
+// An accepted, non-blocking socket. Closes it. One thread at a time, but for what says otherwise.
 class Transport {
  public:
-  enum class Result { kOk, kClosed, kTimeout };
+  // What a step came to. kWantRead, kWantWrite: nothing yet; worth repeating once the socket has
+  // become readable, writable.
+  enum class Step { kDone, kWantRead, kWantWrite, kClosed };
 
   virtual ~Transport() = default;
   // Whatever the protocol needs before the first byte.
-  virtual Result Handshake(Deadline) { return Result::kOk; }
+  virtual Step TryHandshake() { return Step::kDone; }
+  // The socket may have become readable. From the thread that reads.
+  virtual void OnReadable() {}
   // At least one byte into `buffer` and their number into `received`.
-  virtual Result Read(char* buffer, size_t size, Deadline deadline, size_t& received) = 0;
-  // All of `bytes`.
-  virtual Result Write(std::string_view bytes, Deadline deadline) = 0;
+  virtual Step TryRead(char* buffer, size_t size, size_t& received) = 0;
+  // At least one byte of `bytes`, and their number into `sent`.
+  virtual Step TryWrite(std::string_view bytes, size_t& sent) = 0;
   // Tells the other side that no more comes; it may still send.
   virtual void FinishWriting() = 0;
-  // Bytes that already arrived can still be read; then reads end. From any thread.
-  virtual void CloseForReading() = 0;
   // Reads and writes end. From any thread.
   virtual void Abort() = 0;
   virtual int socket() const = 0;
+
+  // All of `bytes`, waiting for the other side until the deadline. False: the connection is gone.
+  bool Write(std::string_view bytes, Deadline deadline);
 };
 
-// Over TCP. Takes the socket, which it makes non-blocking.
+// Over TCP. Takes the socket.
 std::unique_ptr<Transport> MakePlainTransport(int socket);
 
 struct SslContextDeleter {

@@ -6,40 +6,52 @@
 
 #include "gateway/credentials.h"
 #include "gateway/errors.h"
+#include "gateway/http/serve_on_thread.h"
 #include "gateway/native/binding.h"
 #include "gateway/native/streams.h"
 
 namespace campaigner::gateway::native {
 namespace {
 
-http::Response ServeUnary(Backend& backend, const HttpRpc& rpc, const http::Request& request) {
+void ServeUnary(Backend& backend, const HttpRpc& rpc, const http::Request& request,
+                http::Responder respond) {
   auto bound = BindRequest(rpc, request);
-  if (!bound.ok()) return NativeError(bound.status());
+  if (!bound.ok()) return respond(NativeError(bound.status()));
   auto& factory = *google::protobuf::MessageFactory::generated_factory();
-  const std::unique_ptr<google::protobuf::Message> response(
+  std::unique_ptr<google::protobuf::Message> owned(
       factory.GetPrototype(rpc.method->output_type())->New());
-  const absl::Status status =
-      backend.Call(rpc.FullName(), CredentialsOf(request), **bound, *response);
-  if (!status.ok()) return NativeError(status);
-  http::Response answer;
-  answer.body = ToJson(*response);
-  return answer;
+  google::protobuf::Message& response = *owned;
+  backend.Call(
+      rpc.FullName(), CredentialsOf(request), **bound, response,
+      [owned = std::move(owned), respond = std::move(respond)](const absl::Status& status) mutable {
+        if (!status.ok()) return respond(NativeError(status));
+        http::Response answer;
+        answer.body = ToJson(*owned);
+        respond(std::move(answer));
+      });
 }
 
 }  // namespace
 
-std::vector<http::Route> NativeRoutes(Backend& backend) {
+std::vector<http::Route> NativeRoutes(Backend& backend, http::TaskPool& tasks) {
   std::vector<http::Route> routes;
   const auto streams = std::make_shared<std::atomic<int>>(0);
   for (HttpRpc& rpc : AllHttpRpcs()) {
     http::Route route{rpc.http_method, rpc.pattern, nullptr, NativeHttpError};
     if (rpc.method->client_streaming() || rpc.method->server_streaming()) {
-      route.serve = [&backend, rpc = std::move(rpc), streams](const http::Request& request) {
-        return ServeStream(backend, rpc, request, streams);
+      // Opening a stream waits for its first message.
+      route.serve = [&backend, &tasks, rpc = std::move(rpc), streams](http::Request request,
+                                                                      http::Responder respond) {
+        http::ServeOnThread(
+            tasks, NativeHttpError, std::move(request), std::move(respond),
+            [&backend, &rpc, streams](const http::Request& asked, http::Responder answer) {
+              answer(ServeStream(backend, rpc, asked, streams));
+            });
       };
     } else {
-      route.serve = [&backend, rpc = std::move(rpc)](const http::Request& request) {
-        return ServeUnary(backend, rpc, request);
+      route.serve = [&backend, rpc = std::move(rpc)](const http::Request& request,
+                                                     http::Responder respond) {
+        ServeUnary(backend, rpc, request, std::move(respond));
       };
     }
     routes.push_back(std::move(route));

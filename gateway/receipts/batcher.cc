@@ -1,66 +1,68 @@
 #include "gateway/receipts/batcher.h"
 
-#include <algorithm>
+#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "gateway/limits.h"
 
 namespace campaigner::gateway::receipts {
 
-Batcher::Batcher(Store store) : store_(std::move(store)) {
-  for (int i = 0; i < limits::kReceiptCallsMax; ++i) threads_.emplace_back([this] { Work(); });
-}
-
-Batcher::~Batcher() {
+void Batcher::Report(v1::DeliveryReport report, Done done) {
   {
     base::MutexLock lock(mutex_);
-    is_stopped_ = true;
-    changed_.notify_all();
+    waiting_.push_back({std::move(report), std::move(done)});
   }
-  for (std::thread& thread : threads_) thread.join();
+  StartCalls();
 }
 
-absl::Status Batcher::Report(v1::DeliveryReport report) {
-  std::future<absl::Status> stored;
-  {
-    base::MutexLock lock(mutex_);
-    Waiting& waiting = waiting_.emplace_back();
-    waiting.report = std::move(report);
-    stored = waiting.stored.get_future();
-    changed_.notify_one();
+Batcher::Batch Batcher::NextBatch() {
+  Batch batch;
+  if (!suspects_.empty()) {
+    batch = std::move(suspects_.back());
+    suspects_.pop_back();
+    return batch;
   }
-  return stored.get();
+  while (!waiting_.empty() && batch.size() < limits::kReceiptsPerCallMax) {
+    batch.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return batch;
 }
 
-void Batcher::Work() {
+void Batcher::StartCalls() {
   while (true) {
-    Batch batch;
+    auto batch = std::make_shared<Batch>();
     {
       base::MutexLock lock(mutex_);
-      changed_.wait(lock, [this]() REQUIRES(mutex_) { return is_stopped_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      while (!waiting_.empty() && batch.size() < limits::kReceiptsPerCallMax) {
-        batch.push_back(std::move(waiting_.front()));
-        waiting_.pop_front();
-      }
+      if (calls_ >= limits::kReceiptCallsMax) return;
+      *batch = NextBatch();
+      if (batch->empty()) return;
+      ++calls_;
     }
-    StoreRange(batch, 0, batch.size());
+    v1::ReportDeliveryRequest request;
+    for (const Waiting& waiting : *batch) *request.add_reports() = waiting.report;
+    store_(request,
+           [this, batch](const absl::Status& status) { OnStored(std::move(*batch), status); });
   }
 }
 
-void Batcher::StoreRange(Batch& batch, size_t begin, size_t end) {
-  v1::ReportDeliveryRequest request;
-  for (size_t i = begin; i < end; ++i) *request.add_reports() = batch[i].report;
-  const absl::Status status = store_(request);
+void Batcher::OnStored(Batch batch, const absl::Status& status) {
   const bool is_refused = absl::IsPermissionDenied(status) || absl::IsInvalidArgument(status);
-  if (is_refused && end - begin > 1) {
-    // Somebody's receipt is bad; halving finds it in few calls.
-    const size_t middle = begin + (end - begin) / 2;
-    StoreRange(batch, begin, middle);
-    StoreRange(batch, middle, end);
-    return;
+  {
+    base::MutexLock lock(mutex_);
+    --calls_;
+    if (is_refused && batch.size() > 1) {
+      // Somebody's receipt is bad; halving finds it in few calls.
+      const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
+      suspects_.emplace_back(std::make_move_iterator(middle), std::make_move_iterator(batch.end()));
+      batch.erase(middle, batch.end());
+      suspects_.push_back(std::exchange(batch, {}));
+    }
   }
-  for (size_t i = begin; i < end; ++i) batch[i].stored.set_value(status);
+  StartCalls();
+  // From here on this batcher may be gone.
+  for (Waiting& waiting : batch) waiting.done(status);
 }
 
 }  // namespace campaigner::gateway::receipts

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <functional>
-#include <future>
-#include <thread>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "campaigner/v1/message_service.pb.h"
 #include "server/base/thread_annotations.h"
@@ -15,38 +13,38 @@ namespace campaigner::gateway::receipts {
 
 // Gathers receipts that come at the same time into few ReportDelivery calls: while one call is
 // under way, the next gathers. A receipt that the server refuses does not take the others of its
-// call down. Thread-safe.
+// call down. Never blocks. Thread-safe; must outlive every call under way.
 class Batcher {
  public:
-  // Stores 1 to limits::kReceiptsPerCallMax reports, or says why none was. Blocks; thread-safe.
-  using Store = std::function<absl::Status(const v1::ReportDeliveryRequest&)>;
+  // OK: stored. PERMISSION_DENIED, INVALID_ARGUMENT: refused. Else it could not be stored.
+  using Done = absl::AnyInvocable<void(absl::Status)>;
+  // Stores 1 to limits::kReceiptsPerCallMax reports, or says why none was. Must not block.
+  using Store = std::function<void(const v1::ReportDeliveryRequest&, Done)>;
 
-  explicit Batcher(Store store);
-  // Stores what waits.
-  ~Batcher();
+  explicit Batcher(Store store) : store_(std::move(store)) {}
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
-  // Blocks until the report is stored (OK), refused (PERMISSION_DENIED, INVALID_ARGUMENT), or could
-  // not be.
-  absl::Status Report(v1::DeliveryReport report) EXCLUDES(mutex_);
+  void Report(v1::DeliveryReport report, Done done) EXCLUDES(mutex_);
 
  private:
   struct Waiting {
     v1::DeliveryReport report;
-    std::promise<absl::Status> stored;
+    Done done;
   };
   using Batch = std::vector<Waiting>;
 
-  void Work() EXCLUDES(mutex_);
-  void StoreRange(Batch& batch, size_t begin, size_t end);
+  // As many as may be under way.
+  void StartCalls() EXCLUDES(mutex_);
+  Batch NextBatch() REQUIRES(mutex_);
+  void OnStored(Batch batch, const absl::Status& status) EXCLUDES(mutex_);
 
   const Store store_;
   base::Mutex mutex_;
-  std::condition_variable_any changed_;
   std::deque<Waiting> waiting_ GUARDED_BY(mutex_);
-  bool is_stopped_ GUARDED_BY(mutex_) = false;
-  std::vector<std::thread> threads_;
+  // Halves of refused batches.
+  std::vector<Batch> suspects_ GUARDED_BY(mutex_);
+  int calls_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace campaigner::gateway::receipts

@@ -41,6 +41,12 @@ Parsed ParseKannel(std::string_view type, const http::Parameters& parameters) {
   return report;
 }
 
+http::Response Taken() {
+  http::Response answer;
+  answer.body = "{}";
+  return answer;
+}
+
 }  // namespace
 
 Parsed ParseReceipt(const http::Request& request) {
@@ -60,18 +66,18 @@ Parsed ParseReceipt(const http::Request& request) {
 }
 
 std::vector<http::Route> ReceiptRoutes(Batcher& batcher) {
-  const auto serve = [&batcher](const http::Request& request) -> http::Response {
+  const auto serve = [&batcher](const http::Request& request, http::Responder respond) {
     Parsed parsed = ParseReceipt(request);
-    if (auto* refusal = std::get_if<http::Response>(&parsed)) return std::move(*refusal);
+    if (auto* refusal = std::get_if<http::Response>(&parsed)) return respond(std::move(*refusal));
     auto& report = std::get<0>(parsed);
-    http::Response answer;
-    answer.body = "{}";
-    if (!report) return answer;
+    if (!report) return respond(Taken());
     const std::string_view reference = request.Variable("reference");
-    if (!base::IsValidUtf8(reference)) return NativeHttpError(403, "not our reference");
+    if (!base::IsValidUtf8(reference)) return respond(NativeHttpError(403, "not our reference"));
     report->set_reference(std::string(reference));
-    const absl::Status status = batcher.Report(*std::move(report));
-    return status.ok() ? answer : NativeError(status);
+    batcher.Report(*std::move(report),
+                   [respond = std::move(respond)](const absl::Status& status) mutable {
+                     respond(status.ok() ? Taken() : NativeError(status));
+                   });
   };
   constexpr const char* kPattern = "/receipts/v1/{provider}/{reference}";
   return {{"GET", kPattern, serve, NativeHttpError}, {"POST", kPattern, serve, NativeHttpError}};

@@ -25,7 +25,7 @@ class BadInputTest : public ::testing::Test {
 
   void Start(const http::ServerOptions& options) {
     server_.reset();
-    ASSERT_OK_AND_ASSIGN(server_, http::Server::Start(options, handler_));
+    ASSERT_OK_AND_ASSIGN(server_, http::Server::Start(options, handler_, tasks_));
   }
   void ExpectServes() {
     const auto response = RawExchange(server_->port(), RawRequest("POST", "/", "", "alive"));
@@ -46,6 +46,7 @@ class BadInputTest : public ::testing::Test {
   }
 
   testing::TestHandler handler_;
+  http::TaskPool tasks_{8};
   std::unique_ptr<http::Server> server_;
 };
 

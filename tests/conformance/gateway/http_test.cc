@@ -22,7 +22,7 @@ class HttpTest : public ::testing::Test {
 
   void Start(const http::ServerOptions& options) {
     server_.reset();
-    ASSERT_OK_AND_ASSIGN(server_, http::Server::Start(options, handler_));
+    ASSERT_OK_AND_ASSIGN(server_, http::Server::Start(options, handler_, tasks_));
   }
   std::string BodyOf(std::string_view request) {
     const auto response = RawExchange(server_->port(), request);
@@ -30,6 +30,7 @@ class HttpTest : public ::testing::Test {
   }
 
   testing::TestHandler handler_;
+  http::TaskPool tasks_{8};
   std::unique_ptr<http::Server> server_;
 };
 
@@ -164,22 +165,25 @@ TEST_F(HttpTest, StopLetsAnswersFinish) {
 TEST_F(HttpTest, TwoServersNeverShareAPort) {
   http::ServerOptions options = testing::TestOptions();
   options.listen = "127.0.0.1:" + std::to_string(server_->port());
-  EXPECT_THAT(http::Server::Start(options, handler_), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(http::Server::Start(options, handler_, tasks_),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(HttpTest, OptionsAreChecked) {
   for (const char* listen : {"", "8080", "127.0.0.1:", "no such host:80", "127.0.0.1:http"}) {
     http::ServerOptions options;
     options.listen = listen;
-    EXPECT_THAT(http::Server::Start(options, handler_),
+    EXPECT_THAT(http::Server::Start(options, handler_, tasks_),
                 StatusIs(absl::StatusCode::kInvalidArgument))
         << listen;
   }
   http::ServerOptions options = testing::TestOptions();
   options.tls_certificate_path = "/no/such/file";
-  EXPECT_THAT(http::Server::Start(options, handler_), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(http::Server::Start(options, handler_, tasks_),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   options.tls_key_path = "/no/such/file";
-  EXPECT_THAT(http::Server::Start(options, handler_), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(http::Server::Start(options, handler_, tasks_),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "gateway/errors.h"
 #include "gateway/http/server.h"
@@ -14,24 +16,32 @@ namespace campaigner::gateway::testing {
 // Answers with what it was asked: the body, or the target where there is none.
 class TestHandler final : public http::Handler {
  public:
-  http::Response Handle(http::Request& request) override {
-    http::Response response;
-    response.content_type = "text/plain";
+  ~TestHandler() override {
+    if (waiter_.joinable()) waiter_.join();
+  }
+
+  void Handle(http::Request request, http::Responder respond) override {
     if (request.path() == "/throw") throw std::runtime_error("a secret");
     if (request.path() == "/wait") {
-      waiting.set_value();
-      released.get_future().wait();
+      waiter_ = std::thread([this, respond = std::move(respond)]() mutable {
+        waiting.set_value();
+        released.get_future().wait();
+        respond(http::Response());
+      });
+      return;
     }
+    http::Response response;
+    response.content_type = "text/plain";
     if (request.path() == "/stream") {
       response.stream = [this](const http::Sink& sink) {
         while (sink("tick\n")) {
         }
         stream_ended.set_value();
       };
-      return response;
+    } else {
+      response.body = request.body.empty() ? request.target : request.body;
     }
-    response.body = request.body.empty() ? request.target : request.body;
-    return response;
+    respond(std::move(response));
   }
 
   http::Response Refuse(std::string_view, std::string_view, int status,
@@ -44,12 +54,16 @@ class TestHandler final : public http::Handler {
   std::promise<void> released;
   // /stream noticed that nobody listens any more.
   std::promise<void> stream_ended;
+
+ private:
+  std::thread waiter_;
 };
 
 // Short enough for a test to meet them, long enough for a loaded machine to keep them.
 inline http::ServerOptions TestOptions() {
   http::ServerOptions options;
   options.listen = "127.0.0.1:0";
+  options.loops = 1;
   return options;
 }
 

@@ -22,7 +22,7 @@ class TlsTest : public ::testing::Test {
     const campaigner::testing::CertificateFiles files = ca_.Issue("localhost");
     options.tls_certificate_path = files.certificate;
     options.tls_key_path = files.key;
-    ASSERT_OK_AND_ASSIGN(server_, http::Server::Start(options, handler_));
+    ASSERT_OK_AND_ASSIGN(server_, http::Server::Start(options, handler_, tasks_));
     client_ = std::make_unique<httplib::SSLClient>("localhost", server_->port());
     client_->set_ca_cert_path(ca_.certificate_path().c_str());
     client_->set_keep_alive(true);
@@ -31,6 +31,7 @@ class TlsTest : public ::testing::Test {
   const campaigner::testing::TempDir dir_;
   const campaigner::testing::CertificateAuthority ca_{dir_.path(), "ours"};
   testing::TestHandler handler_;
+  http::TaskPool tasks_{8};
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<httplib::SSLClient> client_;
 };

@@ -2,7 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include <future>
+#include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,14 @@
 
 namespace campaigner::gateway::receipts {
 namespace {
+
+using ::testing::_;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using ::testing::Pair;
+using testing::StatusIs;
 
 http::Request Receipt(std::string query, std::string body = {}) {
   http::Request request;
@@ -81,65 +90,79 @@ v1::DeliveryReport Named(int i) {
   return report;
 }
 
-TEST(BatcherTest, GathersWhatComesMeanwhile) {
-  constexpr int kReports = 300;
-  base::Mutex mutex;
-  std::vector<int> sizes;
-  std::promise<void> release;
-  std::shared_future<void> released = release.get_future();
-  std::promise<void> reached;
-  std::atomic<int> held = 0;
-  Batcher batcher([&](const v1::ReportDeliveryRequest& request) {
-    // The first calls wait until all others have queued up behind them.
-    if (++held == limits::kReceiptCallsMax) reached.set_value();
-    if (held <= limits::kReceiptCallsMax) released.wait();
-    base::MutexLock lock(mutex);
-    sizes.push_back(request.reports_size());
-    return absl::OkStatus();
-  });
-  std::vector<std::future<absl::Status>> reports;
-  for (int i = 0; i < limits::kReceiptCallsMax; ++i) {
-    reports.push_back(std::async(std::launch::async, [&, i] { return batcher.Report(Named(i)); }));
-    while (held <= i) std::this_thread::yield();
+// A store whose calls end when the test says so.
+class BatcherTest : public ::testing::Test {
+ protected:
+  struct Call {
+    std::vector<int> names;
+    Batcher::Done done;
+  };
+
+  // Its answer appears in answers_.
+  void Report(int name) {
+    batcher_.Report(Named(name),
+                    [this, name](const absl::Status& status) { answers_.emplace(name, status); });
   }
-  reached.get_future().wait();
-  std::atomic<int> begun = 0;
-  for (int i = 0; i < kReports; ++i) {
-    reports.push_back(std::async(std::launch::async, [&, i] {
-      ++begun;
-      return batcher.Report(Named(i));
-    }));
+  // Ends the oldest call.
+  void End(absl::Status status) {
+    Call call = std::move(calls_.front());
+    calls_.erase(calls_.begin());
+    call.done(std::move(status));
   }
-  while (begun < kReports) std::this_thread::yield();
-  release.set_value();
-  for (auto& report : reports) EXPECT_OK(report.get());
-  int sum = 0;
-  for (const int size : sizes) sum += size;
-  EXPECT_EQ(sum, kReports + limits::kReceiptCallsMax);
-  EXPECT_LT(sizes.size(), static_cast<size_t>(kReports));
+
+  std::vector<Call> calls_;
+  std::map<int, absl::Status> answers_;
+  Batcher batcher_{[this](const v1::ReportDeliveryRequest& request, Batcher::Done done) {
+    Call& call = calls_.emplace_back();
+    for (const auto& report : request.reports())
+      call.names.push_back(std::stoi(report.reference()));
+    call.done = std::move(done);
+  }};
+};
+
+TEST_F(BatcherTest, GathersWhatComesMeanwhile) {
+  for (int i = 0; i < 300; ++i) Report(i);
+  ASSERT_EQ(calls_.size(), static_cast<size_t>(limits::kReceiptCallsMax));
+  EXPECT_THAT(answers_, IsEmpty());
+  End(absl::OkStatus());
+  EXPECT_THAT(answers_, ElementsAre(Pair(0, IsOk())));
+  ASSERT_EQ(calls_.size(), 1u);
+  EXPECT_EQ(calls_[0].names.size(), 299u);
+  End(absl::OkStatus());
+  EXPECT_EQ(answers_.size(), 300u);
+  EXPECT_THAT(answers_, Each(Pair(_, IsOk())));
+  EXPECT_THAT(calls_, IsEmpty());
 }
 
-TEST(BatcherTest, ABadReceiptStandsAlone) {
-  std::promise<void> release;
-  std::shared_future<void> released = release.get_future();
-  Batcher batcher([&](const v1::ReportDeliveryRequest& request) {
-    released.wait();
-    for (const auto& report : request.reports()) {
-      if (report.reference() == "13") return absl::PermissionDeniedError("not ours");
-    }
-    return absl::OkStatus();
-  });
-  std::vector<std::future<absl::Status>> reports;
-  for (int i = 0; i < 40; ++i) {
-    reports.push_back(std::async(std::launch::async, [&, i] { return batcher.Report(Named(i)); }));
-  }
-  release.set_value();
-  for (int i = 0; i < 40; ++i) EXPECT_EQ(reports[static_cast<size_t>(i)].get().ok(), i != 13) << i;
+TEST_F(BatcherTest, CallsAreBounded) {
+  const int count = static_cast<int>(limits::kReceiptsPerCallMax) + 2;
+  for (int i = 0; i < count; ++i) Report(i);
+  End(absl::OkStatus());
+  EXPECT_EQ(calls_[0].names.size(), limits::kReceiptsPerCallMax);
+  End(absl::OkStatus());
+  EXPECT_EQ(calls_[0].names.size(), 1u);
+  End(absl::OkStatus());
+  EXPECT_EQ(answers_.size(), static_cast<size_t>(count));
 }
 
-TEST(BatcherTest, TellsEverybodyThatNothingCouldBeStored) {
-  Batcher batcher([](const v1::ReportDeliveryRequest&) { return absl::UnavailableError("away"); });
-  EXPECT_THAT(batcher.Report(Named(1)), testing::StatusIs(absl::StatusCode::kUnavailable));
+TEST_F(BatcherTest, ABadReceiptStandsAlone) {
+  for (int i = 0; i < 41; ++i) Report(i);
+  for (int calls = 0; !calls_.empty(); ++calls) {
+    ASSERT_LT(calls, 15);
+    const auto& names = calls_[0].names;
+    const bool is_bad = std::find(names.begin(), names.end(), 13) != names.end();
+    End(is_bad ? absl::PermissionDeniedError("not ours") : absl::OkStatus());
+  }
+  ASSERT_EQ(answers_.size(), 41u);
+  for (const auto& [name, status] : answers_) EXPECT_EQ(status.ok(), name != 13) << name;
+}
+
+TEST_F(BatcherTest, TellsEverybodyThatNothingCouldBeStored) {
+  for (int i = 0; i < 3; ++i) Report(i);
+  End(absl::UnavailableError("away"));
+  End(absl::UnavailableError("away"));
+  EXPECT_EQ(answers_.size(), 3u);
+  EXPECT_THAT(answers_, Each(Pair(_, StatusIs(absl::StatusCode::kUnavailable))));
 }
 
 }  // namespace

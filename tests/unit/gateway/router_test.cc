@@ -49,7 +49,7 @@ TEST(PathPatternTest, RefusesWhatItDoesNotKnow) {
 }
 
 Route MakeRoute(const char* method, const char* pattern) {
-  return {method, pattern, [](const Request&) { return Response(); }, NativeHttpError};
+  return {method, pattern, [](const Request&, Responder) {}, NativeHttpError};
 }
 
 TEST(RouterTest, FindsByMethodAndPath) {
