@@ -47,6 +47,10 @@ absl::Status ToAbslStatus(const grpc::Status& status) {
   // The trailer's own code and message count: what the details repeat may be cut.
   wire.set_code(status.error_code());
   wire.set_message(status.error_message());
+  if (status.error_code() == grpc::StatusCode::CANCELLED && wire.details().empty()) {
+    wire.set_code(grpc::StatusCode::UNAVAILABLE);
+    wire.set_message("the server went away before it took the call");
+  }
   return ToAbslStatus(wire);
 }
 

@@ -10,6 +10,8 @@
 // What cannot be parsed is left out; the code and the message always arrive.
 namespace campaigner::client {
 
+// Of a call that was not cancelled here. gRPC's own CANCELLED then comes from a server that ends,
+// for a call which it never took: UNAVAILABLE, so that it is repeated.
 absl::Status ToAbslStatus(const grpc::Status& status);
 absl::Status ToAbslStatus(const google::rpc::Status& status);
 

@@ -135,6 +135,8 @@ void MessageStream::OnReadDone(bool ok) {
 void MessageStream::Accept(std::shared_ptr<v1::StreamMessagesRequest> frame) {
   {
     base::MutexLock lock(mutex_);
+    // Came in while the stream ended: its end is the answer to these, so they must not be served.
+    if (is_finished_) return;
     unanswered_ += static_cast<size_t>(frame->calls_size());
     open_.calls += static_cast<size_t>(frame->calls_size());
     for (const Call& call : frame->calls()) {

@@ -23,8 +23,10 @@ class Program:
         self.arguments = arguments
         self.log_path = log_path
         self.process = None
+        self.is_stopping = False
 
     def start(self):
+        self.is_stopping = False
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.arguments, stdout=log, stderr=log)
 
@@ -35,6 +37,7 @@ class Program:
 
     def stop(self):
         """As an operator does it. Answers the exit code."""
+        self.is_stopping = True
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(timeout=60)
