@@ -53,6 +53,8 @@ class MessageWatch final : public grpc::ServerWriteReactor<v1::MessageEvent>,
   absl::Status TellPresentStates(int64_t account_id);
 
   void End(absl::Status status) EXCLUDES(mutex_);
+  // Gives its place at the hub to others. Not for the store's thread, which holds the hub.
+  void StopListening() EXCLUDES(mutex_);
   // Writes the next event, or finishes.
   void Advance() REQUIRES(mutex_);
 
@@ -155,16 +157,34 @@ void MessageWatch::Push(const storage::MessageChange& change) {
 void MessageWatch::Flush() {
   {
     base::MutexLock lock(mutex_);
-    if (is_writing_ || is_advance_posted_ || !is_open_) return;
+    const bool is_left_behind = end_ && is_listening_;
+    if (is_advance_posted_ || !is_open_ || (is_writing_ && !is_left_behind)) return;
     is_advance_posted_ = true;
   }
   // Not on the store's thread.
   rpc::Executor::Task task = [self = shared_from_this()] {
-    base::MutexLock lock(self->mutex_);
-    self->is_advance_posted_ = false;
-    self->Advance();
+    bool has_ended = false;
+    {
+      base::MutexLock lock(self->mutex_);
+      self->is_advance_posted_ = false;
+      self->Advance();
+      has_ended = self->end_.has_value();
+    }
+    // Its reader may never come back for the end.
+    if (has_ended) self->StopListening();
   };
-  if (!env_.send_executor.TryPost(std::move(task))) task();
+  if (env_.send_executor.TryPost(std::move(task))) return;
+  base::MutexLock lock(mutex_);
+  is_advance_posted_ = false;
+  Advance();
+}
+
+void MessageWatch::StopListening() {
+  {
+    base::MutexLock lock(mutex_);
+    if (!std::exchange(is_listening_, false)) return;
+  }
+  env_.watch_hub.Remove(shared_from_this(), interest_);
 }
 
 void MessageWatch::Advance() {
@@ -206,13 +226,11 @@ void MessageWatch::End(absl::Status status) {
 
 void MessageWatch::OnDone() {
   std::shared_ptr<MessageWatch> self;
-  bool was_listening = false;
   {
     base::MutexLock lock(mutex_);
     self = std::move(self_);
-    was_listening = is_listening_;
   }
-  if (was_listening) env_.watch_hub.Remove(self, interest_);
+  StopListening();
   env_.live_calls.Remove(self);
 }
 

@@ -1,3 +1,4 @@
+#include "server/base/limits.h"
 #include "tests/e2e/server_test_base.h"
 
 namespace campaigner::e2e {
@@ -72,6 +73,46 @@ TEST_F(WatchTest, NamesTheFieldThatIsWrong) {
   v1::WatchMessagesRequest many;
   for (int i = 1; i <= 1'001; ++i) many.add_message_ids(i);
   EXPECT_EQ(Fields(WatchError(*admin_, many.ShortDebugString())), Names{"message_ids"});
+}
+
+// A client that takes no more off the line than it reads, but for HTTP/2's smallest window.
+grpc::ChannelArguments SmallWindow() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 65'535);
+  return arguments;
+}
+
+TEST_F(WatchTest, WhoDoesNotReadIsLeftBehindAndHoldsUpNobody) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  const ServerClient other(server_->port(), admin_key_, SmallWindow());
+  Watch idle(other, fmt::format("campaign_id: {}", campaign));
+  Watch reading(*admin_, fmt::format("campaign_id: {} final_only: true", campaign));
+  v1::SendMessagesRequest request;
+  request.set_campaign_id(campaign);
+  for (int i = 0; i < 1000; ++i) request.add_messages()->set_recipient("+79201234567");
+  // Three changes of each message: far more than the queue holds.
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_OK(admin_->Call(&Messages::SendMessages, request));
+    ASSERT_EQ(reading.Take(1000).size(), 1000u);
+  }
+
+  // Its place is free already: all but the reading one's are to be had.
+  std::vector<std::unique_ptr<Watch>> others;
+  for (size_t i = 1; i < base::limits::kWatchersMax; ++i) {
+    others.push_back(std::make_unique<Watch>(*admin_, fmt::format("campaign_id: {}", campaign)));
+  }
+  EXPECT_THAT(WatchError(*admin_, fmt::format("campaign_id: {}", campaign)),
+              HasReason("OVERLOADED"));
+  const int64_t id = admin_->SendOne(campaign);
+  for (const auto& watch : others) watch->Until(id, v1::Message::DELIVERED);
+
+  // When it reads at last, it finds what was on the way, and why there is no more.
+  size_t found = 0;
+  absl::StatusOr<v1::MessageEvent> event;
+  while ((event = idle.Next()).ok()) ++found;
+  EXPECT_THAT(event.status(), HasReason("WATCHER_TOO_SLOW"));
+  EXPECT_LT(found, base::limits::kWatchQueueMax);
 }
 
 TEST_F(WatchTest, ADrainEndsIt) {

@@ -33,9 +33,9 @@ absl::Status FromGrpc(const grpc::Status& status) {
                          std::move(detail));
 }
 
-ServerClient::ServerClient(int port, std::multimap<std::string, std::string> metadata)
+ServerClient::ServerClient(int port, std::multimap<std::string, std::string> metadata,
+                           grpc::ChannelArguments arguments)
     : metadata_(std::move(metadata)) {
-  grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(base::limits::kGrpcResponseBytesMax);
   // Channels of equal arguments share a connection: a test that restarts its server wants its own.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

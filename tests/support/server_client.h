@@ -37,8 +37,10 @@ class ServerClient {
   using Webhooks = v1::WebhookService::Stub;
 
   // `metadata` goes with every call.
-  ServerClient(int port, std::multimap<std::string, std::string> metadata);
-  ServerClient(int port, const std::string& key) : ServerClient(port, {{"x-api-key", key}}) {}
+  ServerClient(int port, std::multimap<std::string, std::string> metadata,
+               grpc::ChannelArguments arguments = {});
+  ServerClient(int port, const std::string& key, grpc::ChannelArguments arguments = {})
+      : ServerClient(port, {{"x-api-key", key}}, std::move(arguments)) {}
 
   // client.Call(&ServerClient::Campaigns::GetCampaign, request)
   template <typename Stub, typename Request, typename Response>
