@@ -110,9 +110,10 @@ class Writer {
       result_ = Guard([&]() -> Result { return run_(transaction); });
       return StatusOf(result_);
     }
-    // Keeps no share of what it hands over: the receiver's thread owns it alone.
+    // Keeps no share of what it hands over: the receiver's thread owns it alone. A mere move of
+    // `status` to a result that is the same error already would do nothing, and keep the share.
     void Complete(absl::Status status) override {
-      if (!status.ok()) result_ = std::move(status);
+      if (!status.ok()) result_ = std::exchange(status, absl::OkStatus());
       done_(std::exchange(result_, Result(absl::UnknownError(""))));
     }
 

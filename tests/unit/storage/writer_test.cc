@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <latch>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "schema/migrations.h"
@@ -18,7 +20,7 @@
 namespace campaigner::storage::sqlite {
 namespace {
 
-using ::testing::ElementsAre;
+using ::testing::AnyOf;
 using testing::HasReason;
 using testing::IsOk;
 
@@ -227,6 +229,44 @@ TEST_F(WriterTest, AFailedCommitFailsAllAndShowsNothing) {
   EXPECT_EQ(CountRows(), 0);
   EXPECT_EQ(caches_.campaigns.Find(5), std::nullopt);
   EXPECT_OK(Submit([](Transaction& transaction) { return Insert(transaction, 1); }).get());
+}
+
+// Some are refused, some break their whole group, some find the queue full: each caller gets its own
+// answer, and what was answered OK is there.
+TEST_F(WriterTest, ManyThreadsUseItAtOnce) {
+  constexpr int kThreads = 4;
+  constexpr int kWrites = 60;
+  std::atomic<int64_t> stored = 0;
+  const auto write = [&](int64_t name) {
+    auto result = Submit([name](Transaction& transaction) {
+      if (name % 5 == 1) return domain::errors::CampaignNotFound(name);
+      if (name % 20 == 2) {
+        transaction.db().Execute(
+            "PRAGMA defer_foreign_keys = ON;"
+            "INSERT INTO campaign_template (campaign_id, version, text) VALUES (77, 1, '')");
+      }
+      return Insert(transaction, name);
+    });
+    const absl::Status status = result.get();
+    if (status.ok()) {
+      ++stored;
+    } else {
+      EXPECT_THAT(status, AnyOf(HasReason("CAMPAIGN_NOT_FOUND"), HasReason("INTERNAL")));
+    }
+    EXPECT_FALSE(status.ok() && name % 5 == 1);
+    (void)writer_->QueueLength();
+    (void)writer_->Health();
+    (void)writer_->Accepts();
+  };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&write, t] {
+      for (int i = 0; i < kWrites; ++i) write(t * kWrites + i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(stored, 0);
+  EXPECT_EQ(CountRows(), stored);
 }
 
 }  // namespace
