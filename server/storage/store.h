@@ -85,7 +85,8 @@ class Store : public AccountStore,
  public:
   ~Store() override = default;
 
-  // At most 16, before traffic; never removed.
+  // At most 16, before traffic; never removed: must live until Drain has returned or the store has
+  // gone.
   virtual void AddObserver(StoreObserver* observer) = 0;
 
   // Waits until everything queued is committed; then refuses writes with UNAVAILABLE. May be called

@@ -303,6 +303,7 @@ TEST_F(DispatcherTest, StopWaitsForAnswersAndStoresThem) {
   EXPECT_EQ(depths[MessageState::kSending], 0);
   EXPECT_EQ(depths[MessageState::kSent], static_cast<int64_t>(provider().given.size()));
   EXPECT_EQ(depths[MessageState::kSent] + depths[MessageState::kAccepted], 2000);
+  store->Drain();  // It calls its observers no more.
 }
 
 }  // namespace
