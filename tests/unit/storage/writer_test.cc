@@ -231,8 +231,8 @@ TEST_F(WriterTest, AFailedCommitFailsAllAndShowsNothing) {
   EXPECT_OK(Submit([](Transaction& transaction) { return Insert(transaction, 1); }).get());
 }
 
-// Some are refused, some break their whole group, some find the queue full: each caller gets its own
-// answer, and what was answered OK is there.
+// Some are refused, some break their whole group: each caller gets its own answer, and what was
+// answered OK is there.
 TEST_F(WriterTest, ManyThreadsUseItAtOnce) {
   constexpr int kThreads = 4;
   constexpr int kWrites = 60;
