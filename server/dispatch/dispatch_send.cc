@@ -139,10 +139,12 @@ void DispatchLoop::CountOutcome(RouteRun& route, const providers::SubmitOutcome&
 AttemptRules DispatchLoop::RulesFor(const RouteRun& route, const InFlight& message,
                                     absl::Time now) {
   CampaignRun& run = *message.lane->run;
+  const providers::Capabilities& provider = route.route.options.provider->capabilities();
   const absl::Duration used = book_.OpenTime(run, now) - message.eligible_open_time;
   return {.campaign = *run.campaign,
           .retry_unknown = route.route.options.retry_unknown,
-          .accepted_is_delivered = !route.route.options.provider->capabilities().sends_receipts,
+          .unknown_wait = provider.unknown_wait,
+          .accepted_is_delivered = !provider.sends_receipts,
           .time_left = run.campaign->sending_timeout - used,
           .jitter = std::uniform_real_distribution<double>(0, 1)(random_),
           .now = now};

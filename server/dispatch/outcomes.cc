@@ -33,6 +33,7 @@ storage::OutcomeRecord AttemptMade(int64_t message_id, int64_t claim_id, domain:
   const domain::AttemptPolicy policy{.attempts_max = rules.campaign.message_attempts,
                                      .retry_interval = rules.campaign.retry_interval,
                                      .retry_unknown = rules.retry_unknown,
+                                     .unknown_wait = rules.unknown_wait,
                                      .accepted_is_delivered = rules.accepted_is_delivered};
   record.after = domain::Decide(policy, outcome.outcome, outcome.rejection, attempts_made,
                                 outcome.retry_after, rules.jitter, rules.now);

@@ -14,6 +14,8 @@ struct AttemptRules {
   const domain::Campaign& campaign;
   // The route's word on unknown outcomes.
   bool retry_unknown = true;
+  // Of the provider: see providers::Capabilities.
+  absl::Duration unknown_wait = absl::ZeroDuration();
   // The provider sends no receipts.
   bool accepted_is_delivered = false;
   // What is left of the Sending Timeout, as the campaign's open clock runs.

@@ -40,6 +40,8 @@ absl::StatusOr<storage::OutcomeRecord> Rescuer::Decide(const storage::ClaimedMes
   const AttemptRules rules{
       .campaign = *campaign,
       .retry_unknown = route == nullptr || route->options.retry_unknown,
+      .unknown_wait = route == nullptr ? absl::ZeroDuration()
+                                       : route->options.provider->capabilities().unknown_wait,
       .time_left = campaign->sending_timeout - (open_time - message.eligible_open_time),
       .jitter = std::uniform_real_distribution<double>(0, 1)(random_),
       .now = now};

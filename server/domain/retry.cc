@@ -51,7 +51,9 @@ absl::Duration PauseAfter(const AttemptPolicy& policy, AttemptOutcome outcome,
   if (outcome == AttemptOutcome::kThrottled && retry_after) {
     return std::max(wish, WholeMicroseconds(wish * (1 + kRetrySpread * jitter)));
   }
-  return std::max(wish, RetryDelay(policy.retry_interval, attempts_made, jitter));
+  const absl::Duration wait =
+      outcome == AttemptOutcome::kUnknown ? policy.unknown_wait : absl::ZeroDuration();
+  return std::max({wish, wait, RetryDelay(policy.retry_interval, attempts_made, jitter)});
 }
 
 }  // namespace

@@ -30,6 +30,8 @@ struct AttemptPolicy {
   absl::Duration retry_interval;
   // False: an unknown outcome is never sent again.
   bool retry_unknown = true;
+  // The least pause after an unknown outcome: a receipt may still tell.
+  absl::Duration unknown_wait = absl::ZeroDuration();
   // True: the provider sends no receipts, so accepted counts as delivered.
   bool accepted_is_delivered = false;
 };
@@ -41,7 +43,8 @@ struct AttemptPolicy {
 // REJECTED;
 // - passing failure, throttled, unknown: ACCEPTED with a time while attempts are left, else
 // UNDELIVERED (attempts exhausted); unknown with `retry_unknown` false: UNKNOWN.
-// `retry_after` is the provider's wish: never sooner than that. Throttled costs no attempt:
+// `retry_after` is the provider's wish: never sooner than that. Unknown: never sooner than the
+// policy's `unknown_wait`. Throttled costs no attempt:
 // `attempts_made` counts the others, the present one included.
 AfterAttempt Decide(const AttemptPolicy& policy, AttemptOutcome outcome, StateReason rejection,
                     int32_t attempts_made, std::optional<absl::Duration> retry_after, double jitter,

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "server/base/thread_annotations.h"
+#include "server/net/multi_poller.h"
 #include "server/net/redact.h"
 #include "server/net/request_check.h"
 #include "server/net/transfer.h"
@@ -20,11 +21,12 @@ namespace {
 
 // How often those waiting are looked through for expired ones; libcurl watches the active ones.
 constexpr std::chrono::milliseconds kExpiryInterval(50);
-constexpr int kIdleMilliseconds = 60'000;
+constexpr std::chrono::milliseconds kIdle(60'000);
 
-void InitialiseCurl() {
+CURLM* MakeMulti() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  return curl_multi_init();
 }
 
 class CurlHttpClient final : public HttpClient {
@@ -33,8 +35,6 @@ class CurlHttpClient final : public HttpClient {
       : options_(std::move(options)),
         guard_{options_.guard_addresses, options_.allowed_networks},
         waiting_(options_.connections_max, options_.connections_per_host_max) {
-    InitialiseCurl();
-    multi_ = curl_multi_init();
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options_.connections_max));
     curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS,
                       static_cast<long>(options_.connections_max));
@@ -73,8 +73,9 @@ class CurlHttpClient final : public HttpClient {
     }
     const std::lock_guard<std::mutex> once(join_mutex_);
     if (!thread_.joinable()) return;
-    curl_multi_wakeup(multi_);
+    poller_.Wake();
     thread_.join();
+    // Closing connections still tells the poller of their sockets.
     curl_multi_cleanup(multi_);
   }
 
@@ -86,7 +87,7 @@ class CurlHttpClient final : public HttpClient {
     inbox_.push_back(std::move(transfer));
     // The thread takes the inbox as a whole, so only the first of a heap has to wake it. Under the
     // lock, so that Stop cannot clean up in between.
-    if (inbox_.size() == 1) curl_multi_wakeup(multi_);
+    if (inbox_.size() == 1) poller_.Wake();
     return true;
   }
 
@@ -102,13 +103,8 @@ class CurlHttpClient final : public HttpClient {
   void Run() {
     while (TakeInbox()) {
       StartWaiting();
-      int running = 0;
-      curl_multi_perform(multi_, &running);
+      poller_.Poll(waiting_.size() > 0 ? kExpiryInterval : kIdle);
       Collect();
-      StartWaiting();
-      const auto timeout =
-          waiting_.size() > 0 ? static_cast<int>(kExpiryInterval.count()) : kIdleMilliseconds;
-      curl_multi_poll(multi_, nullptr, 0, timeout, nullptr);
     }
     EndAll();
   }
@@ -200,7 +196,8 @@ class CurlHttpClient final : public HttpClient {
 
   const HttpClientOptions options_;
   const AddressGuard guard_;
-  CURLM* multi_ = nullptr;
+  CURLM* const multi_ = MakeMulti();
+  MultiPoller poller_{multi_};
   // Requests between Send and Done.
   std::atomic<int> count_ = 0;
   base::Mutex mutex_;

@@ -18,10 +18,13 @@ namespace {
 using domain::AttemptOutcome;
 using domain::StateReason;
 
-// Receipts that we want: delivered 1, not delivered 2, accepted by the SMSC 8, rejected by it 16. 8
-// tells that a message is on its way although the answer to its submission was lost, so that it is
-// not sent again. 4 (queued) and 32 (intermediate) would tell nothing more.
-constexpr int kDlrMask = 1 + 2 + 8 + 16;
+// Receipts that we want: delivered 1, not delivered 2, rejected by the SMSC 16. 4 (queued) and 32
+// (intermediate) would tell nothing more, nor would 8 (accepted by the SMSC), but for a message
+// whose submission was never answered.
+constexpr int kDlrMask = 1 + 2 + 16;
+constexpr int kDlrAcceptedBySmsc = 8;
+// Where the phone is on, the receipt of a delivery comes within seconds.
+constexpr absl::Duration kUnknownWait = absl::Seconds(30);
 // Minutes: 63 weeks, the longest validity that SMPP can express (SMPP 3.4, 7.1.1.2).
 constexpr int64_t kValidityMinutesMax = int64_t{63} * 7 * 24 * 60;
 
@@ -72,7 +75,10 @@ void ApplyKannelCodes(const net::HttpResponse& response, SubmitOutcome* outcome)
 class KannelProvider final : public Provider {
  public:
   KannelProvider(const std::string& name, KannelOptions options, net::HttpClient& http)
-      : purpose_("provider:" + name), options_(std::move(options)), http_(http) {}
+      : capabilities_{.unknown_wait = kUnknownWait},
+        purpose_("provider:" + name),
+        options_(std::move(options)),
+        http_(http) {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
 
@@ -105,7 +111,8 @@ class KannelProvider final : public Provider {
         "}",
         options_.url, PercentEncode(options_.username), PercentEncode(options_.password),
         PercentEncode(submission.recipient), PercentEncode(submission.text), is_gsm7 ? 0 : 2,
-        kDlrMask, PercentEncode(DlrUrl(submission.receipt_url)));
+        kDlrMask + (options_.confirm_submission ? kDlrAcceptedBySmsc : 0),
+        PercentEncode(DlrUrl(submission.receipt_url)));
     if (!sender.empty()) url += "&from=" + PercentEncode(sender);
     if (!options_.smsc.empty()) url += "&smsc=" + PercentEncode(options_.smsc);
     if (submission.validity != absl::InfiniteDuration()) {

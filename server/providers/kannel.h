@@ -18,6 +18,7 @@ struct KannelOptions {
   std::string default_sender = {};
   std::string smsc = {};
   absl::Duration timeout = absl::Seconds(10);
+  bool confirm_submission = false;
 };
 
 // SMS through Kannel's HTTP sendsms (Kannel 1.4.5, User Guide, "SMS Push"). INVALID_ARGUMENT names

@@ -58,6 +58,9 @@ struct Capabilities {
   bool sends_receipts = true;
   // A repeat with the same reference is not delivered twice.
   bool deduplicates = false;
+  // A message whose outcome is unknown waits at least so long before it goes out again: if it did
+  // reach somebody, its receipt comes first, and it is not doubled.
+  absl::Duration unknown_wait = absl::ZeroDuration();
   // Messages at once where the route says nothing.
   int concurrency_default = 64;
 };

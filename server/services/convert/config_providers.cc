@@ -64,6 +64,7 @@ absl::StatusOr<providers::KannelOptions> ReadKannel(const std::string& field,
   options.username = proto.username();
   ASSIGN_OR_RETURN(options.password, ReadSecret(field + ".password", proto.password(), environ));
   options.default_sender = proto.default_sender();
+  options.confirm_submission = proto.confirm_submission();
   options.smsc = proto.smsc();
   if (proto.has_timeout()) {
     ASSIGN_OR_RETURN(options.timeout, ReadConfigDuration(field + ".timeout", proto.timeout()));

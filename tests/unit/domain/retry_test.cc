@@ -132,6 +132,14 @@ TEST(DecideTest, UnknownIsNotSentAgainWhereTheRouteSaysSo) {
   EXPECT_EQ(Decided(once, AttemptOutcome::kPassingFailure, 1).state, MessageState::kAccepted);
 }
 
+TEST(DecideTest, UnknownWaitsForAReceiptThatMayStillCome) {
+  AttemptPolicy patient = kPolicy;
+  patient.unknown_wait = absl::Seconds(90);
+  EXPECT_EQ(Decided(patient, AttemptOutcome::kUnknown, 1).pause, absl::Seconds(90));
+  EXPECT_EQ(Decided(patient, AttemptOutcome::kUnknown, 2).pause, absl::Seconds(120));
+  EXPECT_EQ(Decided(patient, AttemptOutcome::kPassingFailure, 1).pause, absl::Seconds(60));
+}
+
 TEST(DecideTest, NeverTriesAgainSoonerThanTheProviderWishes) {
   const auto pause = [](AttemptOutcome outcome, absl::Duration wish, double jitter) {
     return *Decided(kPolicy, outcome, 1, wish, StateReason::kNone, jitter).pause;

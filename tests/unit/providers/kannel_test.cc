@@ -48,13 +48,15 @@ std::map<std::string, std::string> QueryOf(const std::string& target) {
 
 class KannelTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Provider> Make(std::string default_sender = "", std::string smsc = "") {
+  std::unique_ptr<Provider> Make(std::string default_sender = "", std::string smsc = "",
+                                 bool confirm_submission = false) {
     auto made = MakeKannelProvider("sms",
                                    {.url = server_.Url("/cgi-bin/sendsms"),
                                     .username = "tester",
                                     .password = "s3cret &pass",
                                     .default_sender = std::move(default_sender),
-                                    .smsc = std::move(smsc)},
+                                    .smsc = std::move(smsc),
+                                    .confirm_submission = confirm_submission},
                                    *http_);
     EXPECT_OK(made);
     return *std::move(made);
@@ -87,11 +89,19 @@ TEST_F(KannelTest, AsksAsTheUserGuideSays) {
                        {"charset", "UTF-8"},
                        {"validity", "60"},
                        {"smsc", "FAKE"},
-                       {"dlr-mask", "27"},
+                       {"dlr-mask", "19"},
                        {"dlr-url",
                         "http://127.0.0.1:8080/receipts/kannel?reference=16-0123456789abcdef"
                         "&type=%d&time=%t&answer=%A&id=%F"},
                    }));
+}
+
+TEST_F(KannelTest, ConfirmsSubmissionsWhereAsked) {
+  const auto provider = Make("", "", true);
+  EXPECT_EQ(Asked(*provider, AnySubmission())["dlr-mask"], "27");
+  // Kannel knows nothing of our reference: what may have gone out waits for its receipt.
+  EXPECT_EQ(provider->capabilities().unknown_wait, absl::Seconds(30));
+  EXPECT_FALSE(provider->capabilities().deduplicates);
 }
 
 TEST_F(KannelTest, ChoosesTheCoding) {
