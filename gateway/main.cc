@@ -1,7 +1,9 @@
 // campaigner-gateway: HTTP in front of campaigner-server.
 
 #include <signal.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -19,6 +21,7 @@
 #include "absl/time/time.h"
 #include "fmt/format.h"
 #include "gateway/gateway.h"
+#include "gateway/limits.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/base/text.h"
@@ -109,6 +112,17 @@ absl::StatusOr<GatewayOptions> OptionsFromFlags() {
   return options;
 }
 
+// The usual soft limit of 1,024 descriptors is for programs that use select; the hard one is the
+// operator's.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = limits::kConnectionsMax + limits::kOtherDescriptors;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 absl::Status WritePortFile(const std::string& path, int port) {
   if (path.empty()) return absl::OkStatus();
   // Under another name first: a reader never sees half of it.
@@ -129,6 +143,7 @@ absl::Status Run() {
   ASSIGN_OR_RETURN(const LogLevel level, ParseLogLevel(absl::GetFlag(FLAGS_log_level)));
   base::SetLogLevel(level);
   ASSIGN_OR_RETURN(const GatewayOptions options, OptionsFromFlags());
+  RaiseDescriptorLimit();
   ASSIGN_OR_RETURN(const auto gateway, Gateway::Start(options));
   RETURN_IF_ERROR(WritePortFile(absl::GetFlag(FLAGS_port_file), gateway->port()));
   base::LogInfo("gateway_started", {{"listen", options.http.listen},

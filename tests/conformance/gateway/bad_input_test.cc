@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gateway/limits.h"
@@ -81,6 +82,33 @@ TEST_F(BadInputTest, LargestBodyIsTaken) {
   ASSERT_TRUE(response);
   EXPECT_EQ(response->status, 200);
   EXPECT_EQ(response->body.size(), body.size());
+}
+
+// Together they would take more memory than all bodies may; whoever is over it is told so.
+TEST_F(BadInputTest, LargeBodiesAtOnceAreBoundedInSum) {
+  const std::string head =
+      "POST / HTTP/1.1\r\nContent-Length: " + std::to_string(limits::kBodyBytesMax) + "\r\n\r\n";
+  const std::string most(limits::kBodyBytesMax - 1, 'b');
+  std::vector<std::unique_ptr<RawConnection>> slow;
+  for (size_t i = 0; i < limits::kBodyBytesInFlightMax / limits::kBodyBytesMax; ++i) {
+    slow.push_back(std::make_unique<RawConnection>(server_->port()));
+    ASSERT_TRUE(slow.back()->Send(head + most));
+    while (server_->body_bytes() < (i + 1) * most.size()) std::this_thread::yield();
+  }
+  RawConnection straw(server_->port());
+  straw.Send(head);
+  for (int i = 0; i < 64 && straw.Send(std::string(1 << 20, 'b')); ++i) {
+  }
+  const auto refused = straw.Receive();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  for (const auto& connection : slow) {
+    connection->Send("b");
+    const auto response = connection->Receive();
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 200);
+  }
+  EXPECT_EQ(server_->body_bytes(), 0u);
 }
 
 TEST_F(BadInputTest, HundredThousandHeaders) {

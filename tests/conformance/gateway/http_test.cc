@@ -136,6 +136,57 @@ TEST_F(HttpTest, BusyConnectionsDoNotMakeRoom) {
   EXPECT_EQ(served->status, 200);
 }
 
+TEST_F(HttpTest, IdleConnectionsCostNoThread) {
+  std::vector<std::unique_ptr<RawConnection>> idle;
+  for (int i = 0; i < 300; ++i) {
+    idle.push_back(std::make_unique<RawConnection>(server_->port()));
+    idle.back()->Send("GET /half");
+  }
+  EXPECT_EQ(BodyOf(RawRequest("GET", "/meanwhile", "", "")), "/meanwhile");
+  for (int i = 0; i < 300; ++i) {
+    idle[i]->Send(" HTTP/1.1\r\n\r\n");
+    const auto response = idle[i]->Receive();
+    ASSERT_TRUE(response) << i;
+    EXPECT_EQ(response->body, "/half");
+  }
+}
+
+TEST_F(HttpTest, SeveralLoopsShareTheConnections) {
+  http::ServerOptions options = testing::TestOptions();
+  options.loops = 3;
+  Start(options);
+  std::vector<std::unique_ptr<RawConnection>> all;
+  for (int i = 0; i < 12; ++i) {
+    all.push_back(std::make_unique<RawConnection>(server_->port()));
+    all.back()->Send(RawRequest("POST", "/", "", std::to_string(i)));
+  }
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(all[i]->Receive()->body, std::to_string(i));
+  EXPECT_EQ(server_->connections(), 12u);
+}
+
+TEST_F(HttpTest, AStreamsConnectionServesOn) {
+  RawConnection connection(server_->port());
+  for (int i = 0; i < 2; ++i) {
+    connection.Send(RawRequest("GET", "/count", "", ""));
+    ASSERT_TRUE(connection.ReceiveUntil("3\n\r\n0\r\n\r\n")) << i;
+  }
+}
+
+TEST_F(HttpTest, StreamsWithoutAThreadAreRefused) {
+  RawConnection reader(server_->port());
+  std::vector<std::unique_ptr<RawConnection>> readers;
+  for (int i = 0; i < 8; ++i) {
+    readers.push_back(std::make_unique<RawConnection>(server_->port()));
+    readers.back()->Send(RawRequest("GET", "/held", "", ""));
+    ASSERT_TRUE(readers.back()->ReceiveUntil("held"));
+  }
+  reader.Send(RawRequest("GET", "/held", "", ""));
+  const auto refused = reader.Receive();
+  handler_.let_go.count_down();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+}
+
 TEST_F(HttpTest, StreamsEndWithTheirReader) {
   {
     RawConnection reader(server_->port());

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <latch>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -38,6 +39,15 @@ class TestHandler final : public http::Handler {
         }
         stream_ended.set_value();
       };
+    } else if (request.path() == "/count") {
+      response.stream = [](const http::Sink& sink) {
+        for (const char* line : {"1\n", "2\n", "3\n"}) sink(line);
+      };
+    } else if (request.path() == "/held") {
+      response.stream = [this](const http::Sink& sink) {
+        sink("held\n");
+        let_go.wait();
+      };
     } else {
       response.body = request.body.empty() ? request.target : request.body;
     }
@@ -52,6 +62,8 @@ class TestHandler final : public http::Handler {
   // /wait is being served; it goes on once `released` is set.
   std::promise<void> waiting;
   std::promise<void> released;
+  // Ends every /held.
+  std::latch let_go{1};
   // /stream noticed that nobody listens any more.
   std::promise<void> stream_ended;
 
