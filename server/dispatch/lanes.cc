@@ -164,7 +164,9 @@ void RouteRun::PlanClaims(absl::Time now, int budget, std::vector<storage::LaneC
       if (wanted > 0) wishes.push_back({lane, wanted, 0});
     }
     Share(lane_class, left, wishes);
+    bool is_short = false;
     for (const Wish& wish : wishes) {
+      is_short |= wish.granted < wish.wanted;
       if (wish.granted == 0) continue;
       claims.push_back({wish.lane->campaign_id, route.id, wish.granted});
       wish.lane->claiming += wish.granted;
@@ -172,6 +174,9 @@ void RouteRun::PlanClaims(absl::Time now, int budget, std::vector<storage::LaneC
       budget -= wish.granted;
       if (!wish.lane->run->is_limited()) used += wish.granted;
     }
+    // Those with a rate do not count as used, but what they got their neighbours did not: that is
+    // no reason to serve those behind.
+    if (is_short) return;
   }
 }
 

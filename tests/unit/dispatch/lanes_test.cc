@@ -250,5 +250,14 @@ TEST_F(LanesTest, IdleLanesAreForgotten) {
   EXPECT_EQ(Route().classes.size(), 1U);
 }
 
+// One place: the campaign with a rate has its turn; its neighbour's turn comes before those behind.
+TEST_F(LanesTest, ANeighbourWithARateLetsNobodyBehindGoFirst) {
+  route_.concurrency_max = 1;
+  Lane(1, /*order=*/1, /*per_second=*/100);
+  Lane(2, /*order=*/1);
+  Lane(3, /*order=*/2);
+  EXPECT_THAT(Plan(), ElementsAre(Pair(1, 1)));
+}
+
 }  // namespace
 }  // namespace campaigner::dispatch
