@@ -26,6 +26,9 @@ struct WorldRoute {
 void CheckSubmission(const providers::Submission& submission, const WorldRoute& route,
                      storage::Store& store, const base::Clock& clock, History& history);
 
+// How fast and in which order the messages went, all in all: rates were kept, nobody was overtaken.
+void CheckTurns(const std::vector<WorldRoute>& routes, History& history);
+
 // When everything has come to rest: every message has ended once, counters are right, rates were
 // kept, nobody was overtaken, and every webhook that is owed was delivered or has visibly failed.
 void CheckEnd(const std::vector<WorldRoute>& routes, const StateWatch& watch,

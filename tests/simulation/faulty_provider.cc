@@ -17,6 +17,7 @@ void FaultyProvider::Submit(std::vector<providers::Submission> batch, Done done)
     handing.message_id = submission.message_id;
     handing.reference = submission.reference;
     handing.time = clock_.Now();
+    handing.sequence = ++handings_made_;
     handing.outcome = outcome.outcome;
     handing.life = life_;
     handings_[submission.message_id].push_back(handing);
@@ -28,7 +29,7 @@ void FaultyProvider::Submit(std::vector<providers::Submission> batch, Done done)
     message_ids.push_back(submission.message_id);
     outcomes.push_back(std::move(outcome));
   }
-  if (random_.Percent(60)) {
+  if (random_.Percent(at_once_percent_)) {
     Answer(message_ids, life_, std::move(outcomes), std::move(done));
     return;
   }

@@ -20,6 +20,8 @@ struct Handing {
   int64_t message_id = 0;
   std::string reference;
   absl::Time time;
+  // Which of all handings to this provider it was: many fall into one moment.
+  int64_t sequence = 0;
   domain::AttemptOutcome outcome = domain::AttemptOutcome::kUnknown;
   // Which life of the server it belongs to.
   int life = 0;
@@ -42,6 +44,8 @@ class FaultyProvider final : public providers::Provider {
   void Submit(std::vector<providers::Submission> batch, Done done) override;
 
   void set_mood(Mood mood) { mood_ = mood; }
+  // Answers nothing at once: whatever is sent then has to wait for places.
+  void set_slow() { at_once_percent_ = 0; }
   // The server died: nobody waits for answers any more.
   void BeginLife() { ++life_; }
   int life() const { return life_; }
@@ -75,6 +79,8 @@ class FaultyProvider final : public providers::Provider {
   Random random_;
   const providers::Capabilities capabilities_;
   Mood mood_ = Mood::kHealthy;
+  int at_once_percent_ = 60;
+  int64_t handings_made_ = 0;
   int life_ = 0;
   std::map<int64_t, std::vector<Handing>> handings_;
   // Messages whose last answer is not settled.

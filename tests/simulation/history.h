@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -30,6 +31,7 @@ struct MadeCampaign {
   int64_t id = 0;
   std::string webhook_url;
   int32_t message_attempts = 0;
+  absl::Duration sending_timeout;
   // 0: none, or it was changed on the way.
   int32_t rate_limit = 0;
   absl::Duration rate_period;
@@ -41,9 +43,15 @@ struct MadeCampaign {
 struct History {
   std::map<int64_t, SentMessage> messages;
   std::map<int64_t, MadeCampaign> campaigns;
+  // Oldest first.
   std::vector<absl::Time> crashes;
   std::vector<std::string> violations;
 
+  // Between the two, the ends included.
+  bool HasCrashed(absl::Time begin, absl::Time end) const {
+    const auto first = std::lower_bound(crashes.begin(), crashes.end(), begin);
+    return first != crashes.end() && *first <= end;
+  }
   void Violated(std::string what) {
     // The first few tell the story.
     if (violations.size() < 20) violations.push_back(std::move(what));

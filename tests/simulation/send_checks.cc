@@ -23,6 +23,18 @@ void CheckCampaign(const SentMessage& message, storage::Store& store, absl::Time
   }
 }
 
+// Where the campaign's clock ran like everybody's.
+void CheckAge(const SentMessage& message, const MadeCampaign& campaign, absl::Time now,
+              History& history) {
+  if (!campaign.is_plain || history.HasCrashed(message.accept_time, now)) return;
+  const absl::Duration age = now - message.schedule_time.value_or(message.accept_time);
+  if (age >= campaign.sending_timeout) {
+    history.Violated(fmt::format("{}: sent {} after it was due, its Sending Timeout is {}",
+                                 message.id, absl::FormatDuration(age),
+                                 absl::FormatDuration(campaign.sending_timeout)));
+  }
+}
+
 // Whether a message may be handed over again after `last`.
 bool MayRepeat(const Handing& last, const WorldRoute& route) {
   const bool died_since = last.life != route.provider->life();
@@ -80,7 +92,9 @@ void CheckSubmission(const providers::Submission& submission, const WorldRoute& 
     history.Violated(fmt::format("{}: sent before its time", message.id));
   }
   CheckCampaign(message, store, now, history);
-  CheckRepeat(submission, route, history.campaigns.at(message.campaign_id), history);
+  const MadeCampaign& campaign = history.campaigns.at(message.campaign_id);
+  CheckAge(message, campaign, now, history);
+  CheckRepeat(submission, route, campaign, history);
 }
 
 }  // namespace campaigner::simulation

@@ -46,6 +46,7 @@ class World {
   void MakeCampaign();
   void SetTiming(domain::Campaign& campaign);
   void Send();
+  void SendTo(int64_t campaign_id);
   domain::NewMessage MakeMessage(const domain::Campaign& campaign, SentMessage& sent);
   void MoveCampaign();
   void Apply(int64_t campaign_id, domain::CampaignVerb verb);
@@ -63,7 +64,7 @@ class World {
   std::optional<int64_t> AnyCampaign();
 
   Random random_;
-  // Many messages for few places, in campaigns that only order tells apart.
+  // Many messages for few places at slow providers, in campaigns that only order tells apart.
   const bool is_crowded_;
   testing::TempDir dir_;
   const absl::Time birth_;
