@@ -19,6 +19,12 @@ void OutcomeWriter::Flush(absl::Time now, absl::Time& wake) {
       wake = std::min(wake, backoff_.until());
       break;
     }
+    const absl::Time gathered = last_write_time_ + kGatherTime;
+    if (waiting_.size() < kSecondGroupMin && now < gathered) {
+      wake = std::min(wake, gathered);
+      break;
+    }
+    last_write_time_ = now;
     std::vector<storage::OutcomeRecord> group;
     if (waiting_.size() <= kGroupMax) {
       group.swap(waiting_);

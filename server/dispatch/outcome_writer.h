@@ -24,6 +24,10 @@ class OutcomeWriter {
   static constexpr size_t kGroupMax = 1000;
   // A second group sets out only when it is worth it.
   static constexpr size_t kSecondGroupMin = 250;
+  // A small group waits so long for more after the last one set out: a provider that answers one by
+  // one would otherwise have a commit for each few answers. What is lost with the process in that
+  // time goes out again, so it is kept short.
+  static constexpr absl::Duration kGatherTime = absl::Milliseconds(4);
   // Outcomes waiting for the store beyond which nothing more is claimed or sent: some megabytes.
   static constexpr size_t kWaitingMax = 10'000;
 
@@ -48,6 +52,7 @@ class OutcomeWriter {
   // Copies of what is being stored, by number of the write.
   std::map<int64_t, std::vector<storage::OutcomeRecord>> writes_;
   int64_t last_write_ = 0;
+  absl::Time last_write_time_ = absl::InfinitePast();
   size_t being_stored_ = 0;
   Backoff backoff_;
 };
