@@ -49,7 +49,7 @@ CampaignRun* CampaignBook::Get(int64_t campaign_id, absl::Time now) {
 
 CampaignRun* CampaignBook::Refresh(int64_t campaign_id, absl::Time now) {
   auto campaign = store_.GetCampaign(campaign_id);
-  if (absl::IsNotFound(campaign.status())) runs_.erase(campaign_id);
+  if (absl::IsNotFound(campaign.status())) Close(campaign_id);
   if (!campaign.ok()) return nullptr;
   const auto zone = CampaignZone(**campaign, store_);
   if (!zone.ok()) return nullptr;
@@ -68,6 +68,15 @@ CampaignRun* CampaignBook::Refresh(int64_t campaign_id, absl::Time now) {
   }
   Recheck(run, now);
   return &run;
+}
+
+// Lanes hold the run until they are dropped; Prune takes it after them.
+void CampaignBook::Close(int64_t campaign_id) {
+  const auto found = runs_.find(campaign_id);
+  if (found == runs_.end()) return;
+  found->second.is_deleted = true;
+  found->second.is_open = false;
+  found->second.recheck_time = absl::InfiniteFuture();
 }
 
 void CampaignBook::Recheck(CampaignRun& run, absl::Time now) {
@@ -121,7 +130,9 @@ std::shared_ptr<const std::string> CampaignBook::Template(CampaignRun& run, int3
 
 void CampaignBook::Prune(const std::function<bool(int64_t)>& is_used) {
   std::erase_if(runs_, [&](const auto& entry) {
-    return entry.second.campaign->state != domain::CampaignState::kRunning && !is_used(entry.first);
+    const CampaignRun& run = entry.second;
+    const bool is_over = run.is_deleted || run.campaign->state != domain::CampaignState::kRunning;
+    return is_over && !is_used(entry.first);
   });
 }
 

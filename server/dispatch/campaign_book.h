@@ -25,6 +25,8 @@ absl::StatusOr<absl::TimeZone> CampaignZone(const domain::Campaign& campaign,
 struct CampaignRun {
   std::shared_ptr<const domain::Campaign> campaign;
   absl::TimeZone zone;
+  // It is no longer in the store. Stays for those who still hold it, closed.
+  bool is_deleted = false;
   // Whether messages may go, until recheck_time.
   bool is_open = false;
   absl::Time recheck_time = absl::InfinitePast();
@@ -48,7 +50,8 @@ class CampaignBook {
  public:
   explicit CampaignBook(storage::Store& store) : store_(store) {}
 
-  // Null where the campaign cannot be read (deleted, or the store is away). Valid until Prune.
+  // Null where the campaign cannot be read (the store is away, or it was deleted before). Valid
+  // until Prune.
   CampaignRun* Get(int64_t campaign_id, absl::Time now);
 
   // Reads it again, e.g. because it changed. Null as above.
@@ -66,11 +69,12 @@ class CampaignBook {
   // Null when it cannot be read.
   std::shared_ptr<const std::string> Template(CampaignRun& run, int32_t version);
 
-  // Forgets campaigns that do not run and for which `is_used` is false.
+  // Forgets campaigns that do not run, or are deleted, and for which `is_used` is false.
   void Prune(const std::function<bool(int64_t)>& is_used);
 
  private:
   void Recheck(CampaignRun& run, absl::Time now);
+  void Close(int64_t campaign_id);
 
   storage::Store& store_;
   std::unordered_map<int64_t, CampaignRun> runs_;

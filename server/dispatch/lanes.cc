@@ -80,7 +80,8 @@ void RouteRun::Reorder(LaneRun& lane) {
 
 void RouteRun::DropIdleLanes() {
   const auto is_idle = [](const LaneRun* lane) {
-    return !lane->is_ready && lane->held() == 0 && lane->in_flight == 0;
+    const bool may_come = lane->is_ready && !lane->run->is_deleted;
+    return !may_come && lane->held() == 0 && lane->in_flight == 0;
   };
   for (auto entry = classes.begin(); entry != classes.end();) {
     std::erase_if(entry->second.lanes, is_idle);

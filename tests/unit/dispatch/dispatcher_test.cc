@@ -4,7 +4,6 @@
 
 #include <map>
 
-#include "server/storage/sqlite/sqlite_store.h"
 #include "tests/unit/dispatch/core_fixture.h"
 
 namespace campaigner::testing {
@@ -259,51 +258,24 @@ TEST_F(DispatcherTest, ForgottenOutcomesAreUnknown) {
   EXPECT_EQ(Get(id).attempts.at(0).outcome, AttemptOutcome::kUnknown);
 }
 
-// With threads and the real clock, as the server runs it.
-TEST_F(DispatcherTest, StopWaitsForAnswersAndStoresThem) {
-  base::SystemClock clock;
-  storage::SqliteOptions sqlite;
-  sqlite.path = dir_.File("threads.db");
-  ASSERT_OK_AND_ASSIGN(const auto store, storage::OpenSqliteStore(sqlite));
-  ASSERT_OK_AND_ASSIGN(const dispatch::RouteTable routes,
-                       dispatch::RouteTable::Make(options_.routes, *store));
-  dispatch::DispatchMetrics metrics(routes);
-  dispatch::ReceiptCollector receipts(clock);
-  dispatch::DispatcherOptions options;
-  options.owner = "threads";
-  dispatch::Dispatcher dispatcher(options, {*store, clock, routes, receipts, metrics});
-  store->AddObserver(&dispatcher);
-  ASSERT_OK(dispatcher.Start());
-  ASSERT_OK_AND_ASSIGN(const domain::Account account, store->CreateAccount({}, "", clock.Now()));
-  domain::Campaign draft = Draft();
-  draft.account_id = account.id;
-  ASSERT_OK_AND_ASSIGN(const domain::Campaign campaign,
-                       store->CreateCampaign(draft, "", clock.Now()));
-  storage::AcceptBatch batch;
-  batch.account_id = account.id;
-  batch.now = clock.Now();
-  batch.messages.resize(2000);
-  for (domain::NewMessage& message : batch.messages) {
-    message.campaign_id = campaign.id;
-    message.route_id = routes.routes()[0].id;
-    message.template_version = 1;
-  }
-  std::promise<void> stop;
-  provider().answer = [&](const auto&) {
-    if (provider().given.size() == 100) stop.set_value();
-    return ScriptedProvider::Accepted();
-  };
-  store->AcceptMessages(std::move(batch), [](auto) {});
-  stop.get_future().wait();
-  dispatcher.Stop();
-  dispatcher.Stop();
-  std::map<MessageState, int64_t> depths;
-  ASSERT_OK_AND_ASSIGN(const auto queue, store->QueueDepths());
-  for (const auto& depth : queue) depths[depth.state] = depth.messages;
-  EXPECT_EQ(depths[MessageState::kSending], 0);
-  EXPECT_EQ(depths[MessageState::kSent], static_cast<int64_t>(provider().given.size()));
-  EXPECT_EQ(depths[MessageState::kSent] + depths[MessageState::kAccepted], 2000);
-  store->Drain();  // It calls its observers no more.
+TEST_F(DispatcherTest, ACampaignMayBeDeletedWhileItsLanesAreThere) {
+  Start();
+  const int64_t deleted = Create(Draft());
+  const int64_t id = Send(deleted, 1);
+  provider().is_holding = true;
+  core_->Settle();
+  // Its receipt comes before the provider's answer: its messages are final, one is still under way.
+  providers::Receipt receipt;
+  receipt.message_id = id;
+  receipts_->Add({receipt});
+  core_->Settle();
+  ASSERT_OK(store().DeleteCampaign(account_id_, deleted));
+  Run(absl::Minutes(30));
+  provider().Release();
+  const int64_t other = Send(Create(Draft()), 1);
+  Run(absl::Minutes(30));
+  EXPECT_EQ(provider().given.size(), 2U);
+  EXPECT_EQ(Get(other).state, MessageState::kSent);
 }
 
 }  // namespace
