@@ -68,15 +68,16 @@ std::string IdsToBlob(const std::vector<int64_t>& ascending_ids) {
 
 std::vector<int64_t> IdsFromBlob(std::string_view blob) {
   std::vector<int64_t> ids;
-  int64_t id = 0;
+  uint64_t id = 0;
   uint64_t step = 0;
   int shift = 0;
   for (const char byte : blob) {
     step |= static_cast<uint64_t>(byte & 0x7f) << shift;
     shift += 7;
     if ((byte & 0x80) != 0 && shift < 63) continue;
-    id += static_cast<int64_t>(step);
-    ids.push_back(id);
+    // A damaged blob may hold anything: unsigned, so that what overflows is only wrong.
+    id += step;
+    ids.push_back(static_cast<int64_t>(id));
     step = 0;
     shift = 0;
   }
