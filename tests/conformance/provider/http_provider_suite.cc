@@ -2,14 +2,17 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <fstream>
 #include <future>
+#include <latch>
 #include <sstream>
 
 #include "server/base/limits.h"
 #include "server/base/text.h"
 #include "server/providers/escape.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/threads.h"
 
 namespace campaigner::providers {
 namespace {
@@ -224,6 +227,28 @@ TEST_P(HttpProviderSuite, StopBreaksOffWhatIsUnderWayAsUnknown) {
   provider.reset();  // The answer to come does not need it.
   http_->Stop();
   EXPECT_EQ(promise.get_future().get(), AttemptOutcome::kUnknown);
+}
+
+TEST_P(HttpProviderSuite, ManyThreadsSubmitAtOnce) {
+  constexpr int kThreads = 4;
+  constexpr int kMessages = 50;
+  server_.SetHandler([](const ScriptedRequest&) {
+    return HttpAnswer(GetParam().accepted_status, GetParam().accepted_body);
+  });
+  const auto provider = GetParam().make(server_.Url("/send"), absl::Seconds(15), *http_);
+  std::atomic<int> accepted = 0;
+  std::latch answered(kThreads * kMessages);
+  testing::InThreads(kThreads, [&](int) {
+    for (int i = 0; i < kMessages; ++i) {
+      provider->Submit({Message()}, [&](const std::vector<SubmitOutcome>& outcomes) {
+        accepted += outcomes.at(0).outcome == AttemptOutcome::kAccepted;
+        answered.count_down();
+      });
+    }
+  });
+  answered.wait();
+  EXPECT_EQ(accepted, kThreads * kMessages);
+  EXPECT_EQ(server_.requests().size(), size_t{kThreads * kMessages});
 }
 
 }  // namespace campaigner::providers

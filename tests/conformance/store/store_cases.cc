@@ -1,6 +1,8 @@
 #include <mutex>
+#include <set>
 
 #include "tests/conformance/store/store_test.h"
+#include "tests/support/threads.h"
 
 namespace campaigner::storage {
 namespace {
@@ -132,6 +134,53 @@ TEST_P(StoreTest, DepthsCountWhatIsNotFinal) {
   EXPECT_EQ(depths[MessageState::kAccepted], 3);
   EXPECT_EQ(depths[MessageState::kSending], 1);
   EXPECT_EQ(depths[MessageState::kCancelled], 0);
+}
+
+// Senders, dispatchers, a reader and one who changes the campaign, all at once: no message is lost
+// or claimed twice, and the counters fit.
+TEST_P(StoreTest, ManyThreadsUseItAtOnce) {
+  constexpr int kRounds = 20;
+  constexpr int64_t kMessages = 2 * kRounds * 5;
+  const Campaign campaign = MakeCampaign(MakeAccount().id);
+  const int64_t route_id = MakeRoute();
+  std::mutex mutex;
+  std::set<int64_t> claimed;
+  const auto work_off = [&] {
+    for (const ClaimedMessage& message : Claim({{campaign.id, route_id, 7}}).messages) {
+      {
+        const std::lock_guard lock(mutex);
+        EXPECT_TRUE(claimed.insert(message.id).second) << message.id;
+      }
+      EXPECT_OK(Record({SentOutcome(message)}));
+      EXPECT_OK(Receive({Receipt(message.id, MessageState::kDelivered)}));
+    }
+  };
+  const auto look = [&] {
+    MessageFilter filter;
+    filter.account_id = campaign.account_id;
+    filter.campaign_id = campaign.id;
+    EXPECT_OK(store_->ListMessages(filter, 0, 50));
+    EXPECT_OK(store_->GetCampaignCounters(campaign.id));
+    EXPECT_OK(store_->QueueDepths());
+    EXPECT_OK(store_->GetCampaign(campaign.id));
+  };
+  const auto edit = [&] {
+    EXPECT_OK(store_->ChangeCampaign(0, campaign.id, kNow, [](Campaign& changed) {
+      changed.display_name += ".";
+      return absl::OkStatus();
+    }));
+  };
+  testing::InThreads(6, [&](int thread) {
+    for (int i = 0; i < kRounds; ++i) {
+      if (thread < 2) AcceptSome(campaign, route_id, 5);
+      if (thread == 2 || thread == 3) work_off();
+      if (thread == 4) look();
+      if (thread == 5) edit();
+    }
+  });
+  for (int i = 0; i < kMessages; ++i) work_off();
+  EXPECT_EQ(CounterOf(campaign.id, MessageState::kDelivered), kMessages);
+  ExpectCountersFit(campaign.account_id, campaign.id);
 }
 
 }  // namespace

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+
+#include "tests/support/threads.h"
 
 namespace campaigner::base {
 namespace {
@@ -58,6 +61,24 @@ TEST(LogTest, RedactionLeavesTheEnds) {
   EXPECT_EQ(Redacted("12345"), "*****");
   EXPECT_EQ(Redacted(""), "");
   EXPECT_EQ(Redacted("a\nb@example.org").find('\n'), std::string::npos);
+}
+
+TEST(LogTest, ManyThreadsWriteWholeLines) {
+  constexpr int kThreads = 4;
+  constexpr int kLines = 100;
+  const std::string all = Logged([] {
+    campaigner::testing::InThreads(kThreads, [](int thread) {
+      for (int i = 0; i < kLines; ++i) LogError("line", {{"thread", thread}, {"end", "."}});
+    });
+  });
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), kThreads * kLines);
+  size_t at = 0;
+  for (int i = 0; i < kThreads * kLines; ++i) {
+    const size_t end = all.find('\n', at);
+    EXPECT_THAT(all.substr(at, end - at), EndsWith(" end=."));
+    EXPECT_EQ(all.find("thread=", all.find("thread=", at) + 1) < end, false);
+    at = end + 1;
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "tests/support/scripted_server.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/threads.h"
 #include "tests/unit/net/send_and_wait.h"
 
 namespace campaigner::net {
@@ -113,6 +114,29 @@ TEST(ExchangeLogTest, ClientWritesEveryExchange) {
   EXPECT_THAT(lines, AllOf(HasSubstr("purpose=\"webhook:17\""), HasSubstr("status=204"),
                            HasSubstr("INVALID_REQUEST"), HasSubstr("OVERLOADED"),
                            Not(HasSubstr("key1234"))));
+}
+
+TEST(ExchangeLogTest, ManyThreadsWriteWholeLines) {
+  constexpr int kThreads = 4;
+  constexpr int kLines = 200;
+  const TempDir dir;
+  const std::string path = dir.File("exchanges.log");
+  ASSERT_OK_AND_ASSIGN(const auto log,
+                       ExchangeLog::Open({.path = path, .redact_personal_data = true}));
+  testing::InThreads(kThreads, [&](int) {
+    for (int i = 0; i < kLines; ++i) {
+      log->Write(RequestWithSecrets(), Answered(), absl::Milliseconds(1));
+    }
+  });
+  std::istringstream lines(ReadFile(path));
+  std::string line;
+  int count = 0;
+  while (std::getline(lines, line)) {
+    ++count;
+    ASSERT_THAT(line, HasSubstr("elapsed_ms=1.0 sent=4 received=11"));
+    ASSERT_EQ(line.find("purpose="), line.rfind("purpose=")) << line;
+  }
+  EXPECT_EQ(count, kThreads * kLines);
 }
 
 }  // namespace

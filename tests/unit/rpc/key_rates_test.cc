@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "server/base/error.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/threads.h"
 
 namespace campaigner::rpc {
 namespace {
@@ -60,6 +63,18 @@ TEST(KeyRatesTest, ForgetsOnlyThoseWhoOweNothing) {
     EXPECT_OK(rates.Take(key, 1'000, 1, kNow + absl::Seconds(key % 7)));
   }
   EXPECT_THAT(rates.Take(1, 1, 1, kNow + absl::Minutes(1)), HasReason("RATE_EXCEEDED"));
+}
+
+TEST(KeyRatesTest, ManyThreadsGetNoMoreThanTheRate) {
+  KeyRates rates;
+  std::atomic<int> taken = 0;
+  testing::InThreads(4, [&](int thread) {
+    for (int i = 0; i < 1000; ++i) {
+      if (rates.Take(1, 100, 1, kNow).ok()) ++taken;
+      EXPECT_OK(rates.Take(2 + thread, 1000, 1, kNow));
+    }
+  });
+  EXPECT_EQ(taken, 100);
 }
 
 }  // namespace

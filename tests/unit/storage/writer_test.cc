@@ -7,7 +7,6 @@
 #include <future>
 #include <latch>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "schema/migrations.h"
@@ -16,6 +15,7 @@
 #include "server/storage/sqlite/migrate.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/threads.h"
 
 namespace campaigner::storage::sqlite {
 namespace {
@@ -258,13 +258,9 @@ TEST_F(WriterTest, ManyThreadsUseItAtOnce) {
     (void)writer_->Health();
     (void)writer_->Accepts();
   };
-  std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&write, t] {
-      for (int i = 0; i < kWrites; ++i) write(t * kWrites + i);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  testing::InThreads(kThreads, [&](int thread) {
+    for (int i = 0; i < kWrites; ++i) write(thread * kWrites + i);
+  });
   EXPECT_GT(stored, 0);
   EXPECT_EQ(CountRows(), stored);
 }
