@@ -46,9 +46,14 @@ absl::StatusOr<std::string> MakeOwner() {
   return fmt::format("{}-{}", getpid(), base::ToHex(nonce));
 }
 
+// The most that a provider takes at once by default, Kannel.
+constexpr int kProviderConnectionsPerHost = 128;
+
 net::HttpClientOptions ProviderHttpOptions(const Settings& settings,
                                            std::shared_ptr<net::ExchangeLog> log) {
   net::HttpClientOptions options;
+  // What a route has where it says nothing: providers::Capabilities.
+  options.connections_per_host_max = kProviderConnectionsPerHost;
   for (const dispatch::RouteOptions& route : settings.routes) {
     options.connections_per_host_max =
         std::max(options.connections_per_host_max, route.concurrency_max);

@@ -25,6 +25,10 @@ constexpr int kDlrMask = 1 + 2 + 16;
 constexpr int kDlrAcceptedBySmsc = 8;
 // Where the phone is on, the receipt of a delivery comes within seconds.
 constexpr absl::Duration kUnknownWait = absl::Seconds(30);
+// Kannel's boxes talk to each other over a connection on which small messages wait up to 40 ms for
+// each other, so that an answer takes 20 ms however idle Kannel is: 64 at once do 2,900 messages a
+// second, 128 do 4,000. With 400, its queues of receipts stall for seconds.
+constexpr int kConcurrency = 128;
 // Minutes: 63 weeks, the longest validity that SMPP can express (SMPP 3.4, 7.1.1.2).
 constexpr int64_t kValidityMinutesMax = int64_t{63} * 7 * 24 * 60;
 
@@ -75,7 +79,7 @@ void ApplyKannelCodes(const net::HttpResponse& response, SubmitOutcome* outcome)
 class KannelProvider final : public Provider {
  public:
   KannelProvider(const std::string& name, KannelOptions options, net::HttpClient& http)
-      : capabilities_{.unknown_wait = kUnknownWait},
+      : capabilities_{.unknown_wait = kUnknownWait, .concurrency_default = kConcurrency},
         purpose_("provider:" + name),
         options_(std::move(options)),
         http_(http) {}

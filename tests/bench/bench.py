@@ -95,10 +95,13 @@ class Bench:
             servers.kill()
             servers.wait()
 
-    def kannel_alone(self):
+    def kannel_rate(self) -> float:
         with Kannel(self.work) as kannel:
             url = kannel.sendsms_url + "&from=a&to=79201234567&text=Your+order+has+been+shipped"
-            self.kannel = self.wrk(url)["per_second"]
+            return self.wrk(url)["per_second"]
+
+    def kannel_alone(self):
+        self.kannel = self.kannel_rate()
         self.table.add("Kannel sendsms (spool store, no fsync)", self.kannel, "requests/s")
 
     async def rest(self, session):
@@ -158,20 +161,29 @@ class Bench:
             receiver.wait()
 
     async def through_kannel(self, session):
-        count = min(30_000, self.args.messages)
+        # The file operations of Kannel's spool cost several times as much in one minute as in another
+        # on virtual disks: so both are measured in turn, and compared pair by pair.
+        pairs = []
+        for _ in range(3):
+            pairs.append((await self.one_through_kannel(session), self.kannel_rate()))
+        pairs.sort(key=lambda pair: pair[0] / pair[1])
+        rate, alone = pairs[1]
+        self.table.add("through Kannel, receipts included (of 3 pairs)", rate, "msg/s",
+                       f"Kannel, then {alone:,.0f}", alone, ">= 0.35")
+
+    async def one_through_kannel(self, session) -> float:
+        count = min(20_000, self.args.messages)
         with Kannel(self.work) as kannel:
             config = f"""
                 providers {{ name: "kannel" kannel {{ url: "{kannel.url}" username: "campaigner"
                              password {{ env: "KANNEL_PASSWORD" }} default_sender: "a" }} }}
-                routes {{ name: "sms" channel: "sms" provider: "kannel" concurrency_max: 64 }}
+                routes {{ name: "sms" channel: "sms" provider: "kannel" }}
                 receipt_base_url: "@GATEWAY@"
                 """
             os.environ["KANNEL_PASSWORD"] = Kannel.PASSWORD
             async with self.cluster(config, session) as cluster:
                 campaign = await cluster.campaign(session, displayName="Kannel")
-                rate = self.load(cluster, campaign, "life", count, "--in_flight", 8)["per_second"]
-                self.table.add("through Kannel, receipts included", rate, "msg/s", "Kannel", self.kannel,
-                               ">= 0.35")
+                return self.load(cluster, campaign, "life", count, "--in_flight", 8)["per_second"]
 
     async def size(self, session):
         async with self.cluster(SIMULATOR, session) as cluster:
