@@ -20,9 +20,9 @@ TEST(ExecutorTest, RunsWhatIsInsideBeforeItStops) {
 }
 
 TEST(ExecutorTest, RefusesWhatDoesNotFitAndLeavesItUntouched) {
-  Executor executor(1, 1);
   std::promise<void> started;
   std::promise<void> release;
+  Executor executor(1, 1);
   ASSERT_TRUE(executor.TryPost([&] {
     started.set_value();
     release.get_future().wait();
@@ -39,9 +39,9 @@ TEST(ExecutorTest, RefusesWhatDoesNotFitAndLeavesItUntouched) {
 }
 
 TEST(ExecutorTest, OutlivesAnException) {
+  std::promise<void> next;
   Executor executor(1, 10);
   ASSERT_TRUE(executor.TryPost([] { throw std::runtime_error("broken"); }));
-  std::promise<void> next;
   ASSERT_TRUE(executor.TryPost([&next] { next.set_value(); }));
   next.get_future().wait();
 }
