@@ -63,6 +63,7 @@ if [ "$mode" != --quick ]; then
   step "quickstart" env GRPC_PORT=0 HTTP_PORT=0 WEBHOOK_PORT=0 examples/quickstart.sh --once
   step "10,000 messages through a real Kannel" examples/kannel/run.sh 10000
   step "kill -9 under load" tests/faults/kill_test.py --bin "$CAMPAIGNER_BIN"
+  step "SIGTERM under load" tests/faults/drain_test.py --bin "$CAMPAIGNER_BIN"
   step "slow webhook receivers" tests/faults/slow_receivers_test.py --bin "$CAMPAIGNER_BIN"
   step "thread sanitizer, rooms without gRPC" build_and_test tsan-core
 fi

@@ -2,40 +2,24 @@
 // are over it works again without a restart.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "SQLiteCpp/Database.h"
 #include "server/storage/sqlite/sqlite_store.h"
+#include "tests/support/full_disk.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
 namespace campaigner::storage {
 namespace {
 
+using testing::FullDisk;
 using testing::HasReason;
 
 const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
-
-// No file of this process can grow beyond `bytes` while it lives: the disk is full.
-class FullDisk {
- public:
-  explicit FullDisk(uint64_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit = before_;
-    limit.rlim_cur = bytes;
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_;
-};
 
 class FaultsTest : public ::testing::Test {
  protected:
