@@ -141,6 +141,9 @@ class CurlHttpClient final : public HttpClient {
       idle_.pop_back();
     }
     transfer->Attach(easy, guard_, now);
+    if (!options_.ca_file.empty()) {
+      curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    }
     active_.emplace(easy, std::move(transfer));
     curl_multi_add_handle(multi_, easy);
   }

@@ -63,9 +63,12 @@ struct HttpClientOptions {
   // (providers, which the operator configures).
   bool guard_addresses = false;
   NetworkList allowed_networks = {};
+  // PEM file with the certificates that servers' are checked against. Empty: the system's.
+  std::string ca_file = {};
   // Requests waiting or under way in all. More: kOverloaded.
   int requests_max = 20'000;
-  // Requests under way in all and to one host (scheme, name and port): also the most connections.
+  // Requests under way in all and to one host (scheme, name and port): also the most connections,
+  // which over HTTP/2 are far fewer: streams share one.
   int connections_max = 512;
   int connections_per_host_max = 64;
   // Where each exchange leaves its line; may be shared between clients. Null: nowhere.
@@ -75,7 +78,9 @@ struct HttpClientOptions {
 // The only outbound HTTP: one thread over libcurl's multi interface. HTTP/1.1 and HTTP/2,
 // connections reused, no redirects, only http and https, no proxy from the environment, no cookies,
 // no decompression. A request is handed to the network once: where a reused connection breaks
-// before the answer, the result is kNoAnswer and never a silent second try. Thread-safe.
+// before the answer, the result is kNoAnswer and never a silent second try. The same holds for
+// HTTP/2 streams that a GOAWAY or REFUSED_STREAM disowns: the peer says that it did not process
+// them, but libcurl cannot tell them for sure from others, so that is not relied on. Thread-safe.
 class HttpClient {
  public:
   // Called once: on the client's thread, or, for kInvalidRequest and kOverloaded, on the caller's

@@ -81,6 +81,11 @@ void Transfer::Attach(CURL* easy, const AddressGuard& guard, SteadyTime now) {
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, OnReadyToSend);
   curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   curl_easy_setopt(easy, CURLOPT_URL, request_.url.c_str());
+  // Many at once wait for the first handshake, to learn whether they can share its connection.
+  // Without TLS there is no HTTP/2, and the wait would last for the first answer.
+  if (absl::StartsWithIgnoreCase(request_.url, "https:")) {
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  }
   SetMethodAndBody();
   SetHeaders();
 }
