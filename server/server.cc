@@ -49,6 +49,20 @@ absl::StatusOr<std::string> MakeOwner() {
 // The most that a provider takes at once by default, Kannel.
 constexpr int kProviderConnectionsPerHost = 128;
 
+// Null where none is wanted.
+absl::StatusOr<std::shared_ptr<net::ExchangeLog>> OpenExchangeLog(const Settings& settings,
+                                                                  const std::string& data_dir) {
+  if (!settings.exchange_log) return nullptr;
+  net::ExchangeLogOptions options = *settings.exchange_log;
+  options.path = std::filesystem::path(data_dir) / options.path;
+  auto log = net::ExchangeLog::Open(std::move(options));
+  if (!log.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("exchange_log.file: {}", base::ToStd(log.status().message())));
+  }
+  return std::shared_ptr<net::ExchangeLog>(*std::move(log));
+}
+
 net::HttpClientOptions ProviderHttpOptions(const Settings& settings,
                                            std::shared_ptr<net::ExchangeLog> log) {
   net::HttpClientOptions options;
@@ -63,8 +77,10 @@ net::HttpClientOptions ProviderHttpOptions(const Settings& settings,
   return options;
 }
 
-net::HttpClientOptions WebhookHttpOptions(const Settings& settings) {
+net::HttpClientOptions WebhookHttpOptions(const Settings& settings,
+                                          std::shared_ptr<net::ExchangeLog> log) {
   net::HttpClientOptions options;
+  options.exchange_log = std::move(log);
   options.guard_addresses = true;
   options.allowed_networks = settings.webhook_networks;
   options.connections_per_host_max =
@@ -163,11 +179,9 @@ absl::Status Server::Parts::OpenStore() {
 }
 
 absl::Status Server::Parts::MakeProviders() {
-  ASSIGN_OR_RETURN(std::shared_ptr<net::ExchangeLog> exchange_log,
-                   net::ExchangeLog::Open({.path = options.data_dir + "/exchanges.log",
-                                           .redact_personal_data = settings.redact_personal_data}));
-  provider_http = net::MakeHttpClient(ProviderHttpOptions(settings, std::move(exchange_log)));
-  webhook_http = net::MakeHttpClient(WebhookHttpOptions(settings));
+  ASSIGN_OR_RETURN(const auto exchange_log, OpenExchangeLog(settings, options.data_dir));
+  provider_http = net::MakeHttpClient(ProviderHttpOptions(settings, exchange_log));
+  webhook_http = net::MakeHttpClient(WebhookHttpOptions(settings, exchange_log));
   receipts = std::make_unique<dispatch::ReceiptCollector>(clock);
   const providers::ReceiptSink sink = [this](std::vector<providers::Receipt> received) {
     receipts->Add(std::move(received));

@@ -18,11 +18,12 @@ struct HttpResult;
 
 struct ExchangeLogOptions {
   std::string path = {};
-  // Bytes of one file before it is rotated, and how many older files are kept ("path.1" ..).
+  // Bytes of one file before it is rotated, and how many older files are kept: of
+  // "exchanges.log", "exchanges.1.log" is the youngest.
   size_t file_bytes_max = 50u << 20;
   size_t old_files_max = 4;
   // Hide HttpRequest::personal and every value of a URL's query. Secrets are always hidden.
-  bool redact_personal_data = false;
+  bool redact_personal_data = true;
 };
 
 // One line per exchange in a file that rotates: purpose, method, URL, status, elapsed time, sizes,

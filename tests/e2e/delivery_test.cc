@@ -1,3 +1,6 @@
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "tests/e2e/server_test_base.h"
@@ -6,6 +9,9 @@
 namespace campaigner::e2e {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::UnorderedElementsAre;
 using testing::WebhookReceiver;
 
@@ -60,6 +66,39 @@ TEST_F(DeliveryTest, TellsOfFailureToo) {
   admin_->SendOne(campaign, "external_id: 'a'");
   ASSERT_TRUE(receiver.WaitFor("/hook", 1));
   EXPECT_EQ(receiver.Received("/hook")[0].body, R"({"id": "a", "status": "undelivered"})");
+}
+
+// Twenty messages are forty exchanges, of more than a hundred bytes each.
+TEST_F(DeliveryTest, ExchangesAreLoggedWithoutPersonalData) {
+  WebhookReceiver world;
+  const std::string config = fmt::format(
+      "providers {{ name: 'world' http {{ url: '{}' method: GET }} }}"
+      "webhooks {{ allowed_networks: '127.0.0.0/8' }}",
+      world.Url("/send?to={recipient}&text={text}"));
+  Start(config + "exchange_log { file: 'x.log' file_bytes_max: 4096 old_files_max: 1 }");
+  const int64_t campaign =
+      admin_->StartCampaign("webhook_url: '" + world.Url("/hook") + "' template: 'Dear'");
+  for (int i = 0; i < 20; ++i) admin_->SendOne(campaign, fmt::format("external_id: '{}'", i));
+  ASSERT_TRUE(world.WaitFor("/hook", 20));
+  server_->Stop();
+  std::string lines;
+  for (const char* name : {"data/x.log", "data/x.1.log"}) {
+    std::ifstream file(dir_.File(name));
+    ASSERT_TRUE(file) << name;
+    lines.append(std::istreambuf_iterator<char>(file), {});
+  }
+  EXPECT_FALSE(std::filesystem::exists(dir_.File("data/x.2.log")));
+  EXPECT_THAT(
+      lines, AllOf(HasSubstr("purpose=\"provider:world\" method=\"GET\""),
+                   HasSubstr("/send?to=***&text=***\" status=200"), HasSubstr("purpose=\"webhook:"),
+                   Not(HasSubstr("79201234567")), Not(HasSubstr("Dear"))));
+
+  const auto bad = Server::Start({.listen = "127.0.0.1:0",
+                                  .data_dir = dir_.File("other"),
+                                  .config_text = "exchange_log { file: '/proc/no/such' }",
+                                  .metrics_listen = "",
+                                  .tls = {}});
+  EXPECT_THAT(bad, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("exchange_log.file")));
 }
 
 TEST_F(DeliveryTest, NoWebhookGoesToANetworkThatIsNotAllowed) {

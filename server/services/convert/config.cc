@@ -117,6 +117,29 @@ absl::Status ReadRetention(const config::RetentionConfig& proto, Settings& setti
   return absl::OkStatus();
 }
 
+absl::Status ReadExchangeLog(const config::ExchangeLogConfig& proto, Settings& settings) {
+  constexpr int64_t kFileBytesMin = 4096;
+  constexpr int kOldFilesMax = 1000;
+  net::ExchangeLogOptions& log = settings.exchange_log.emplace();
+  log.path = proto.file().empty() ? "exchanges.log" : proto.file();
+  if (proto.file_bytes_max() != 0) {
+    if (proto.file_bytes_max() < kFileBytesMin) {
+      return ConfigError("exchange_log.file_bytes_max",
+                         fmt::format("must be at least {}", kFileBytesMin));
+    }
+    log.file_bytes_max = static_cast<size_t>(proto.file_bytes_max());
+  }
+  if (proto.has_old_files_max()) {
+    if (proto.old_files_max() < 0 || proto.old_files_max() > kOldFilesMax) {
+      return ConfigError("exchange_log.old_files_max",
+                         fmt::format("must be 0 to {}", kOldFilesMax));
+    }
+    log.old_files_max = static_cast<size_t>(proto.old_files_max());
+  }
+  if (proto.has_redact_personal_data()) log.redact_personal_data = proto.redact_personal_data();
+  return absl::OkStatus();
+}
+
 absl::Status ReadGeneral(const config::ServerConfig& proto, Settings& settings) {
   if (!proto.default_region().empty()) settings.default_region = proto.default_region();
   if (!proto.receipt_base_url().empty()) settings.receipt_base_url = proto.receipt_base_url();
@@ -131,7 +154,6 @@ absl::Status ReadGeneral(const config::ServerConfig& proto, Settings& settings) 
     ASSIGN_OR_RETURN(settings.trusted_gateways,
                      ReadNetworks("trusted_gateway_networks", proto.trusted_gateway_networks()));
   }
-  settings.redact_personal_data = proto.redact_personal_data();
   return absl::OkStatus();
 }
 
@@ -151,6 +173,7 @@ absl::StatusOr<Settings> ParseSettings(const std::string& text, const Environ& e
   RETURN_IF_ERROR(ReadRoutes(proto, settings));
   RETURN_IF_ERROR(ReadWebhooks(proto.webhooks(), settings));
   RETURN_IF_ERROR(ReadRetention(proto.retention(), settings));
+  if (proto.has_exchange_log()) RETURN_IF_ERROR(ReadExchangeLog(proto.exchange_log(), settings));
   return settings;
 }
 

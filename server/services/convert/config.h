@@ -27,7 +27,8 @@ struct Settings {
   // Without a slash at its end.
   std::string receipt_base_url = "http://127.0.0.1:8080";
   net::NetworkList trusted_gateways;
-  bool redact_personal_data = false;
+  // Absent: nothing is written. `path` may be relative to the data folder.
+  std::optional<net::ExchangeLogOptions> exchange_log;
 };
 
 // The value of an environment variable; nullopt where it is not set.

@@ -52,7 +52,8 @@ HttpResult Answered() {
 
 TEST(ExchangeLogTest, WritesALineWithoutSecrets) {
   const TempDir dir;
-  ASSERT_OK_AND_ASSIGN(const auto log, ExchangeLog::Open({.path = dir.File("exchanges.log")}));
+  ASSERT_OK_AND_ASSIGN(const auto log, ExchangeLog::Open({.path = dir.File("exchanges.log"),
+                                                          .redact_personal_data = false}));
   log->Write(RequestWithSecrets(), Answered(), absl::Milliseconds(12.5));
   const std::string line = ReadFile(dir.File("exchanges.log"));
   EXPECT_THAT(line, AllOf(HasSubstr("purpose=\"provider:***\" method=\"GET\""),
@@ -65,8 +66,7 @@ TEST(ExchangeLogTest, WritesALineWithoutSecrets) {
 TEST(ExchangeLogTest, HidesPersonalDataWhereTold) {
   const TempDir dir;
   const std::string path = dir.File("exchanges.log");
-  ASSERT_OK_AND_ASSIGN(const auto log,
-                       ExchangeLog::Open({.path = path, .redact_personal_data = true}));
+  ASSERT_OK_AND_ASSIGN(const auto log, ExchangeLog::Open({.path = path}));
   HttpResult failed{
       .failure = HttpFailure::kNoAnswer, .error = "79201234567 says \"no\"\n", .response = {}};
   log->Write(RequestWithSecrets(), failed, absl::ZeroDuration());

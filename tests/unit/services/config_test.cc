@@ -75,7 +75,12 @@ TEST(ConfigTest, ReadsEverything) {
         retention { messages { seconds: 3600 } }
         receipt_base_url: "https://campaigner.example.com/"
         trusted_gateway_networks: "10.0.0.0/8"
-        redact_personal_data: true
+        exchange_log {
+          file: "/var/log/exchanges.log"
+          file_bytes_max: 4096
+          old_files_max: 0
+          redact_personal_data: false
+        }
       )pb"));
   EXPECT_EQ(settings.default_region, "KZ");
   const auto& kannel = std::get<providers::KannelOptions>(settings.providers[0].kind);
@@ -95,7 +100,22 @@ TEST(ConfigTest, ReadsEverything) {
   EXPECT_EQ(settings.retention, absl::Hours(1));
   EXPECT_EQ(settings.receipt_base_url, "https://campaigner.example.com");
   EXPECT_FALSE(settings.trusted_gateways.Contains("127.0.0.1"));
-  EXPECT_TRUE(settings.redact_personal_data);
+  ASSERT_TRUE(settings.exchange_log.has_value());
+  EXPECT_EQ(settings.exchange_log->path, "/var/log/exchanges.log");
+  EXPECT_EQ(settings.exchange_log->file_bytes_max, 4096u);
+  EXPECT_EQ(settings.exchange_log->old_files_max, 0u);
+  EXPECT_FALSE(settings.exchange_log->redact_personal_data);
+}
+
+TEST(ConfigTest, TheExchangeLogIsOffUnlessNamed) {
+  ASSERT_OK_AND_ASSIGN(const Settings without, Parse(""));
+  EXPECT_FALSE(without.exchange_log.has_value());
+  ASSERT_OK_AND_ASSIGN(const Settings with, Parse("exchange_log {}"));
+  ASSERT_TRUE(with.exchange_log.has_value());
+  EXPECT_EQ(with.exchange_log->path, "exchanges.log");
+  EXPECT_EQ(with.exchange_log->file_bytes_max, 50u << 20);
+  EXPECT_EQ(with.exchange_log->old_files_max, 4u);
+  EXPECT_TRUE(with.exchange_log->redact_personal_data);
 }
 
 TEST(ConfigTest, ReadsASecretFromAFileWithoutItsLineEnd) {
@@ -143,6 +163,10 @@ TEST(ConfigTest, ErrorsNameTheField) {
       {"retention { messages { seconds: 999999999999999 } }", "retention.messages"},
       {"receipt_base_url: 'campaigner.example.com'", "receipt_base_url must begin with"},
       {"trusted_gateway_networks: 'nonsense'", "trusted_gateway_networks[0]"},
+      {"exchange_log { file_bytes_max: 4095 }", "exchange_log.file_bytes_max must be at least"},
+      {"exchange_log { file_bytes_max: -1 }", "exchange_log.file_bytes_max must be at least"},
+      {"exchange_log { old_files_max: -1 }", "exchange_log.old_files_max must be 0 to 1000"},
+      {"exchange_log { old_files_max: 1001 }", "exchange_log.old_files_max must be 0 to 1000"},
   };
   for (const auto& [text, expected] : kCases) {
     EXPECT_THAT(Parse(text), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(expected)))
