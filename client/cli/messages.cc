@@ -61,11 +61,12 @@ absl::Status Show(Session& session, const absl::StatusOr<Message>& answered) {
                              {"Sent", ShowTime(message.send_time(), session.zone)},
                              {"Final", ShowTime(message.final_time(), session.zone)}});
   if (message.attempts().empty()) return absl::OkStatus();
-  Table table({"ATTEMPT", "ROUTE", "OUTCOME", "PROVIDER ID", "DETAIL", "AT"});
+  Table table({"ATTEMPT", "ROUTE", "OUTCOME", "PROVIDER ID", "DETAIL", "RECEIPT", "AT"});
   for (const v1::Attempt& attempt : message.attempts()) {
     table.Add({std::to_string(attempt.number()), attempt.route(),
                v1::Attempt::Outcome_Name(attempt.outcome()), attempt.provider_message_id(),
-               attempt.detail(), ShowTime(attempt.start_time(), session.zone)});
+               attempt.detail(), attempt.receipt_detail(),
+               ShowTime(attempt.start_time(), session.zone)});
   }
   session.out << "\n" << table.Format();
   return absl::OkStatus();

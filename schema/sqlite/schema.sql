@@ -36,7 +36,7 @@ CREATE TABLE attempt (
   provider_message_id TEXT NOT NULL,
   detail TEXT NOT NULL,
   start_time INTEGER NOT NULL,
-  end_time INTEGER NOT NULL,
+  end_time INTEGER NOT NULL, receipt_detail TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (message_id, number)
 ) STRICT, WITHOUT ROWID;
 

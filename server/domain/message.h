@@ -101,9 +101,12 @@ struct Attempt {
   int64_t route_id = 0;
   AttemptOutcome outcome = AttemptOutcome::kUnknown;
   std::string provider_message_id;
+  // The provider's answer, in its own words.
   std::string detail;
   absl::Time start_time;
   absl::Time end_time;
+  // What its last receipt said, if it said anything.
+  std::string receipt_detail = {};
 };
 
 // A message as it is read back.

@@ -60,6 +60,8 @@ struct OutcomeRecord {
 };
 
 // What a provider said later.
+// `provider_message_id` and `detail` are kept with the latest attempt, where they are not empty; an
+// id that the provider gave at once is kept rather than a receipt's.
 struct ReceiptRecord {
   int64_t message_id = 0;
   domain::MessageState state = domain::MessageState::kDelivered;

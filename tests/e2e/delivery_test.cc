@@ -200,8 +200,10 @@ TEST_F(DeliveryTest, AReportNeedsOurReferenceAndCountsOnce) {
   const auto report = [&](const std::string& reports) {
     return anybody.Call(&Messages::ReportDelivery, reports);
   };
-  const std::string delivered =
-      fmt::format("reports {{ reference: '{}' state: DELIVERED }}", reference);
+  const std::string delivered = fmt::format(
+      "reports {{ reference: '{}' state: DELIVERED provider_message_id: 'smsc-1' "
+      "detail: 'stat:DELIVRD' }}",
+      reference);
   const std::string forged = "reports { reference: '1-0000000000000000' state: DELIVERED }";
   EXPECT_THAT(report(forged).status(), HasReason("REFERENCE_INVALID"));
   EXPECT_EQ(
@@ -215,7 +217,11 @@ TEST_F(DeliveryTest, AReportNeedsOurReferenceAndCountsOnce) {
   ASSERT_OK_AND_ASSIGN(const auto again, report(delivered));
   EXPECT_EQ(again.applied(), 0);
   EXPECT_EQ(again.ignored(), 1);
-  EXPECT_EQ(GetMessage(id).state(), v1::Message::DELIVERED);
+  const v1::Message message = GetMessage(id);
+  EXPECT_EQ(message.state(), v1::Message::DELIVERED);
+  ASSERT_EQ(message.attempts_size(), 1);
+  EXPECT_EQ(message.attempts(0).provider_message_id(), "smsc-1");
+  EXPECT_EQ(message.attempts(0).receipt_detail(), "stat:DELIVRD");
 }
 
 TEST_F(DeliveryTest, ARestartKeepsEverything) {

@@ -16,6 +16,7 @@ void AttemptToProto(const domain::Attempt& attempt, v1::Attempt* proto) {
   proto->set_outcome(static_cast<v1::Attempt::Outcome>(attempt.outcome));
   proto->set_provider_message_id(attempt.provider_message_id);
   proto->set_detail(attempt.detail);
+  proto->set_receipt_detail(attempt.receipt_detail);
   TimeToProto(attempt.start_time, proto->mutable_start_time());
   TimeToProto(attempt.end_time, proto->mutable_end_time());
 }

@@ -32,7 +32,8 @@ std::vector<Attempt> ReadAttempts(Connection& connection, int64_t message_id) {
                         .provider_message_id = query.String(3),
                         .detail = query.String(4),
                         .start_time = TimeFrom(query.Int(5)),
-                        .end_time = TimeFrom(query.Int(6))});
+                        .end_time = TimeFrom(query.Int(6)),
+                        .receipt_detail = query.String(7)});
   }
   return attempts;
 }

@@ -51,13 +51,24 @@ void RecordOutcome(Transaction& transaction, const OutcomeRecord& outcome, absl:
   MoveMessage(transaction, *before, after, now);
 }
 
-// False: it changes nothing.
+// Where a receipt says more than its state, that stays with the attempt that it is about: the last
+// that set out, as the reference is the same for all.
+void KeepWords(Connection& db, const MessageRow& message, const ReceiptRecord& receipt) {
+  if (receipt.provider_message_id.empty() && receipt.detail.empty()) return;
+  const int under_way = message.state == MessageState::kSending ? 1 : 0;
+  Query(db, sql::kKeepReceipt, message.id, std::max(message.attempt_count + under_way, 1),
+        message.route_id, receipt.provider_message_id, receipt.detail, ToColumn(receipt.time))
+      .Run();
+}
+
+// False: it does not change the state.
 bool ApplyReceipt(Transaction& transaction, const ReceiptRecord& receipt, absl::Time now) {
   const std::optional<MessageRow> before = FindMessage(transaction.db(), receipt.message_id);
-  if (!before.has_value() || receipt.state <= MessageState::kSending ||
-      !domain::CanBecome(before->state, receipt.state)) {
-    return false;
-  }
+  if (!before.has_value() || receipt.state <= MessageState::kSending) return false;
+  const bool is_change = domain::CanBecome(before->state, receipt.state);
+  // What comes again, or too late, does not speak against what is known.
+  if (is_change || !domain::IsFinal(before->state)) KeepWords(transaction.db(), *before, receipt);
+  if (!is_change) return false;
   MessageRow after = *before;
   after.state = receipt.state;
   after.reason = receipt.reason;

@@ -56,12 +56,24 @@ inline constexpr char kMoveMessage[] =
     "send_time = ?7, final_time = ?8 WHERE id = ?1";
 inline constexpr char kGetExternalId[] =
     "SELECT external_id, external_id_is_number FROM message_body WHERE id = ?1";
+// A receipt may have been here first.
 inline constexpr char kPutAttempt[] =
-    "INSERT OR REPLACE INTO attempt (message_id, number, route_id, outcome, provider_message_id, "
-    "detail, start_time, end_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    "INSERT INTO attempt (message_id, number, route_id, outcome, provider_message_id, detail, "
+    "start_time, end_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+    "ON CONFLICT (message_id, number) DO UPDATE SET route_id = excluded.route_id, "
+    "outcome = excluded.outcome, provider_message_id = iif(excluded.provider_message_id = '', "
+    "provider_message_id, excluded.provider_message_id), detail = excluded.detail, "
+    "start_time = excluded.start_time, end_time = excluded.end_time";
+// Before the answer to the submission, a receipt proves that the provider took it: outcome 1.
+inline constexpr char kKeepReceipt[] =
+    "INSERT INTO attempt (message_id, number, route_id, outcome, provider_message_id, detail, "
+    "start_time, end_time, receipt_detail) VALUES (?1, ?2, ?3, 1, ?4, '', ?6, ?6, ?5) "
+    "ON CONFLICT (message_id, number) DO UPDATE SET provider_message_id = "
+    "iif(provider_message_id = '', excluded.provider_message_id, provider_message_id), "
+    "receipt_detail = iif(excluded.receipt_detail = '', receipt_detail, excluded.receipt_detail)";
 inline constexpr char kGetAttempts[] =
-    "SELECT number, route_id, outcome, provider_message_id, detail, start_time, end_time "
-    "FROM attempt WHERE message_id = ?1 ORDER BY number";
+    "SELECT number, route_id, outcome, provider_message_id, detail, start_time, end_time, "
+    "receipt_detail FROM attempt WHERE message_id = ?1 ORDER BY number";
 
 // What is read back of a message; ids between ?1 and ?2.
 #define CAMPAIGNER_MESSAGE_COLUMNS                                                           \
