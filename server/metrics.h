@@ -50,10 +50,18 @@ class MetricsEndpoint {
   static absl::StatusOr<std::unique_ptr<MetricsEndpoint>> Start(const std::string& listen,
                                                                 const Metrics& metrics,
                                                                 MetricsSources sources);
-  int port() const { return exposer_->GetListeningPorts()[0]; }
+  // Stops.
+  ~MetricsEndpoint();
+  MetricsEndpoint(const MetricsEndpoint&) = delete;
+  MetricsEndpoint& operator=(const MetricsEndpoint&) = delete;
+
+  int port() const { return port_; }
 
  private:
-  MetricsEndpoint() = default;
+  explicit MetricsEndpoint(const std::string& listen);
+
+  const std::string host_;
+  int port_ = 0;
 
   std::shared_ptr<prometheus::Collectable> figures_;
   std::unique_ptr<prometheus::Exposer> exposer_;

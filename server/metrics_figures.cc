@@ -60,6 +60,11 @@ void AddStore(const MetricsSources& sources, Families& families) {
            "Age of the oldest message that could be sent now.", MetricType::Gauge,
            AgeSeconds(*oldest, now));
   }
+  if (const auto unknown = sources.store.CountUnknownOutcomes(); unknown.ok()) {
+    AddOne(families, "campaigner_unknown_outcomes_recorded_total",
+           "Attempts whose outcome nobody knows, over all starts on this database.",
+           MetricType::Counter, static_cast<double>(*unknown));
+  }
   if (const auto lag = sources.store.GetWebhookLag(); lag.ok()) {
     AddOne(families, "campaigner_webhooks_pending", "Webhook deliveries not yet acknowledged.",
            MetricType::Gauge, static_cast<double>(lag->pending));
@@ -125,7 +130,7 @@ void AddDelays(const dispatch::DispatchMetrics& metrics, Families& families) {
 void AddDispatch(const dispatch::DispatchMetrics& metrics, Families& families) {
   const std::pair<const char*, std::pair<const char*, const std::atomic<int64_t>*>> counters[] = {
       {"campaigner_unknown_outcomes_total",
-       {"Attempts whose outcome nobody knows.", &metrics.unknown_outcomes}},
+       {"Attempts whose outcome nobody knows, since this start.", &metrics.unknown_outcomes}},
       {"campaigner_rescued_total", {"Messages taken back from lapsed claims.", &metrics.rescued}},
       {"campaigner_given_back_total", {"Claims given back unsent.", &metrics.given_back}},
       {"campaigner_expired_unsent_total",

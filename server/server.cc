@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
@@ -276,8 +275,6 @@ void Server::Parts::Stop() {
   base::MutexLock lock(stop_mutex);
   if (is_stopped) return;
   is_stopped = true;
-  // Its HTTP server needs up to two seconds to notice.
-  std::thread metrics_end([this] { metrics_endpoint.reset(); });
   if (grpc_server != nullptr) {
     grpc_server->AnnounceDrain();
     live_calls.DrainAll();
@@ -292,7 +289,7 @@ void Server::Parts::Stop() {
   if (store != nullptr) store->Drain();
   call_executor.Stop();
   send_executor.Stop();
-  metrics_end.join();
+  metrics_endpoint.reset();
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {

@@ -101,6 +101,9 @@ class Store : public AccountStore,
   virtual absl::StatusOr<std::vector<QueueDepth>> QueueDepths() = 0;
   virtual absl::StatusOr<std::optional<absl::Time>> OldestReady() = 0;
 
+  // For metrics: the attempts with outcome UNKNOWN that were ever recorded, over all starts.
+  virtual absl::StatusOr<int64_t> CountUnknownOutcomes() = 0;
+
   // Write requests waiting right now.
   virtual size_t WriteQueueLength() const = 0;
 };

@@ -96,8 +96,8 @@ TEST_F(WholeServerTest, ExportsItsFigures) {
         "campaigner_accept_seconds_count 1", "campaigner_accepted_messages_total 1",
         "campaigner_provider_outcomes_total{provider=\"sim\",outcome=\"accepted\"} 1",
         "campaigner_messages{state=\"SENT\"} 0", "campaigner_oldest_ready_seconds 0",
-        "campaigner_unknown_outcomes_total 0", "campaigner_webhook_lag_seconds 0",
-        "campaigner_commit_seconds_count"}) {
+        "campaigner_unknown_outcomes_total 0", "campaigner_unknown_outcomes_recorded_total 0",
+        "campaigner_webhook_lag_seconds 0", "campaigner_commit_seconds_count"}) {
     EXPECT_THAT(figures, HasSubstr(line));
   }
 }

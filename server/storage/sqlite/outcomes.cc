@@ -29,6 +29,10 @@ std::optional<int64_t> DueAfter(const OutcomeRecord& outcome) {
   }
 }
 
+bool IsUnknown(const OutcomeRecord& outcome) {
+  return outcome.was_attempted && outcome.attempt.outcome == domain::AttemptOutcome::kUnknown;
+}
+
 void RecordOutcome(Transaction& transaction, const OutcomeRecord& outcome, absl::Time now) {
   const std::optional<MessageRow> before = FindMessage(transaction.db(), outcome.message_id);
   if (!before.has_value()) return;
@@ -88,7 +92,12 @@ void SqliteStore::RecordOutcomes(std::vector<OutcomeRecord> outcomes, absl::Time
                                  DispatchStore::Done done) {
   const WriteSize size{outcomes.size(), outcomes.size() * (sizeof(OutcomeRecord) + 64)};
   auto run = [outcomes = std::move(outcomes), now](Transaction& transaction) -> absl::Status {
-    for (const OutcomeRecord& outcome : outcomes) RecordOutcome(transaction, outcome, now);
+    int64_t unknown = 0;
+    for (const OutcomeRecord& outcome : outcomes) {
+      RecordOutcome(transaction, outcome, now);
+      if (IsUnknown(outcome)) ++unknown;
+    }
+    if (unknown > 0) Query(transaction.db(), sql::kAddUnknownOutcomes, unknown).Run();
     return absl::OkStatus();
   };
   writer_.Submit<decltype(run), absl::Status>(size, Admission::kAlways, std::move(run),

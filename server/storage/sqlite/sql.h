@@ -19,6 +19,10 @@ inline constexpr char kRollbackTo[] = "ROLLBACK TO request";
 
 inline constexpr char kGetSequence[] = "SELECT next_id FROM sequence WHERE name = ?1";
 inline constexpr char kSetSequence[] = "UPDATE sequence SET next_id = ?2 WHERE name = ?1";
+inline constexpr char kAddUnknownOutcomes[] =
+    "UPDATE tally SET value = value + ?1 WHERE name = 'unknown_outcomes'";
+inline constexpr char kGetUnknownOutcomes[] =
+    "SELECT value FROM tally WHERE name = 'unknown_outcomes'";
 inline constexpr char kAddCounter[] =
     "INSERT INTO campaign_counter (campaign_id, state, messages, segments) VALUES (?1, ?2, ?3, ?4) "
     "ON CONFLICT (campaign_id, state) DO UPDATE SET messages = messages + excluded.messages, "

@@ -45,6 +45,13 @@ absl::Status SqliteStore::Ready() {
   });
 }
 
+absl::StatusOr<int64_t> SqliteStore::CountUnknownOutcomes() {
+  return readers_.Read([](Connection& db) -> absl::StatusOr<int64_t> {
+    Query query(db, sql::kGetUnknownOutcomes);
+    return query.Step() ? query.Int(0) : 0;
+  });
+}
+
 absl::StatusOr<std::vector<QueueDepth>> SqliteStore::QueueDepths() {
   return readers_.Read([](Connection& db) -> absl::StatusOr<std::vector<QueueDepth>> {
     std::vector<QueueDepth> depths;

@@ -122,6 +122,7 @@ class SqliteStore final : public Store {
   void Drain() override { writer_.Drain(); }
   absl::Status Ready() override;
   absl::StatusOr<std::vector<QueueDepth>> QueueDepths() override;
+  absl::StatusOr<int64_t> CountUnknownOutcomes() override;
   absl::StatusOr<std::optional<absl::Time>> OldestReady() override;
   size_t WriteQueueLength() const override { return writer_.QueueLength(); }
 

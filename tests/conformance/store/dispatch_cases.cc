@@ -131,5 +131,21 @@ TEST_P(StoreTest, AReceiptThatIsSoonerThanTheAnswerKeepsItsWords) {
   EXPECT_EQ(delivered.attempts[0].end_time, kNow + absl::Seconds(1));
 }
 
+TEST_P(StoreTest, UnknownOutcomesAreCountedOverAllStarts) {
+  const Campaign campaign = MakeCampaign(MakeAccount().id);
+  const int64_t route_id = MakeRoute();
+  AcceptSome(campaign, route_id, 3);
+  std::vector<OutcomeRecord> outcomes;
+  for (const ClaimedMessage& message : Claim({{campaign.id, route_id, 3}}).messages) {
+    outcomes.push_back(RetryOutcome(message, kNow + absl::Seconds(60)));
+  }
+  outcomes.at(0).attempt.outcome = domain::AttemptOutcome::kUnknown;
+  outcomes.at(1).attempt.outcome = domain::AttemptOutcome::kUnknown;
+  ASSERT_OK(Record(std::move(outcomes)));
+  EXPECT_EQ(*store_->CountUnknownOutcomes(), 2);
+  Reopen();
+  EXPECT_EQ(*store_->CountUnknownOutcomes(), 2);
+}
+
 }  // namespace
 }  // namespace campaigner::storage
