@@ -119,7 +119,10 @@ class Ceiling {
       "INSERT INTO message_body (id, recipient, external_id, external_id_is_number, text, "
       "template_version) VALUES (?1, ?2, '', 0, ?3, 0)"};
   Statement claim_{db_, "UPDATE message SET state = 2, claim_id = ?2 WHERE id = ?1"};
-  Statement attempt_{db_, "INSERT INTO attempt VALUES (?1, 1, 1, 1, '', '', ?2, ?2)"};
+  Statement attempt_{db_,
+                     "INSERT INTO attempt (message_id, number, route_id, outcome, "
+                     "provider_message_id, detail, start_time, end_time) "
+                     "VALUES (?1, 1, 1, 1, '', '', ?2, ?2)"};
   Statement sent_{
       db_,
       "UPDATE message SET state = 3, attempt_count = 1, claim_id = 0, due = ?2, send_time = ?2 "
@@ -144,6 +147,9 @@ double PerSecond(int64_t messages, int64_t first_id, Step step) {
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
   const int64_t messages = std::atoll(argv[2]) / kGroup * kGroup;
+  // Of a former run.
+  for (const char* suffix : {"", "-wal", "-shm"})
+    std::remove((std::string(argv[1]) + suffix).c_str());
   sqlite3* db = Open(argv[1]);
   {
     Ceiling ceiling(db);
