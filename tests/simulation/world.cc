@@ -167,7 +167,8 @@ void World::Act() {
   if (dice <= 60) return Send();
   if (dice <= 75) return MoveCampaign();
   if (dice <= 80) return EditCampaign();
-  if (dice <= 85) return CancelMessage();
+  if (dice <= 84) return CancelMessage();
+  if (dice <= 86) return DeleteCampaign();
   if (dice <= 93) return ChangeMood();
   Crash();
 }
@@ -344,6 +345,18 @@ void World::CancelMessage() {
   if (!cancelled.ok() && !absl::IsFailedPrecondition(cancelled.status())) {
     history_.Violated(cancelled.status().ToString());
   }
+}
+
+// Works only where all messages are final; then nobody asks for them any more.
+void World::DeleteCampaign() {
+  const int64_t id = *AnyCampaign();
+  const absl::Status deleted = store().DeleteCampaign(account_id_, id);
+  core_->Barrier();
+  if (absl::IsFailedPrecondition(deleted)) return;
+  if (!deleted.ok()) return history_.Violated(deleted.ToString());
+  history_.campaigns.erase(id);
+  std::erase_if(history_.messages,
+                [id](const auto& entry) { return entry.second.campaign_id == id; });
 }
 
 void World::ChangeMood() {

@@ -52,6 +52,7 @@ class World {
   void Apply(int64_t campaign_id, domain::CampaignVerb verb);
   void EditCampaign();
   void CancelMessage();
+  void DeleteCampaign();
   void ChangeMood();
 
   // Goes through everything that happens until `end`.
