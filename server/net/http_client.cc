@@ -140,7 +140,7 @@ class CurlHttpClient final : public HttpClient {
       easy = idle_.back();
       idle_.pop_back();
     }
-    transfer->Attach(easy, guard_, now);
+    transfer->Attach(easy, guard_, on_connected_, now);
     if (!options_.ca_file.empty()) {
       curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
     }
@@ -159,7 +159,7 @@ class CurlHttpClient final : public HttpClient {
       active_.erase(found);
       HttpResult result = transfer->Conclude(code);
       Release(easy);
-      waiting_.Leave(transfer->destination());
+      waiting_.Leave(transfer->destination(), transfer->was_connected());
       Finish(*transfer, std::move(result));
     }
   }
@@ -209,6 +209,9 @@ class CurlHttpClient final : public HttpClient {
 
   // Of the thread alone.
   WaitingRoom waiting_;
+  const Transfer::OnConnected on_connected_ = [this](const std::string& destination) {
+    waiting_.Connected(destination);
+  };
   SteadyTime next_expiry_{};
   std::unordered_map<CURL*, std::unique_ptr<Transfer>> active_;
   std::vector<CURL*> idle_;

@@ -63,9 +63,11 @@ Transfer::Transfer(HttpRequest request, HttpClient::Done done, std::string desti
       deadline_(now + absl::ToChronoNanoseconds(
                           std::clamp(request_.timeout, absl::ZeroDuration(), absl::Hours(24)))) {}
 
-void Transfer::Attach(CURL* easy, const AddressGuard& guard, SteadyTime now) {
+void Transfer::Attach(CURL* easy, const AddressGuard& guard, const OnConnected& on_connected,
+                      SteadyTime now) {
   easy_ = easy;
   guard_ = &guard;
+  on_connected_ = &on_connected;
   SetPolicy(easy);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - now);
   // 0 would mean no limit.
@@ -153,6 +155,9 @@ curl_socket_t Transfer::OnOpenSocket(void* self, curlsocktype, curl_sockaddr* ad
 // was sent may have been acted upon, so that is for the caller to decide.
 int Transfer::OnReadyToSend(void* self, char*, char*, int, int) {
   Transfer* const transfer = ToTransfer(self);
+  if (!std::exchange(transfer->was_connected_, true)) {
+    (*transfer->on_connected_)(transfer->destination_);
+  }
   if (transfer->WasSent()) {
     transfer->is_repeat_refused_ = true;
     return CURL_PREREQFUNC_ABORT;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -35,9 +36,15 @@ class Transfer {
   const std::string& destination() const { return destination_; }
   SteadyTime deadline() const { return deadline_; }
 
+  // Called once, when there is a connection and the request is about to be sent.
+  using OnConnected = std::function<void(const std::string& destination)>;
+
   // Sets up `easy`, which is fresh or reset, and finds its way back by CURLINFO_PRIVATE.
-  // `guard` must outlive the exchange.
-  void Attach(CURL* easy, const AddressGuard& guard, SteadyTime now);
+  // `guard` and `on_connected` must outlive the exchange.
+  void Attach(CURL* easy, const AddressGuard& guard, const OnConnected& on_connected,
+              SteadyTime now);
+  // Whether OnConnected was called.
+  bool was_connected() const { return was_connected_; }
   // What the exchange came to, once libcurl is through with it.
   HttpResult Conclude(CURLcode code);
   // For an exchange that was broken off, at any stage.
@@ -68,6 +75,7 @@ class Transfer {
   const SteadyTime start_;
   const SteadyTime deadline_;
   const AddressGuard* guard_ = nullptr;
+  const OnConnected* on_connected_ = nullptr;
   CURL* easy_ = nullptr;
   std::unique_ptr<curl_slist, FreeList> headers_;
   std::array<char, CURL_ERROR_SIZE> curl_error_{};
@@ -75,6 +83,7 @@ class Transfer {
   size_t header_bytes_ = 0;
   bool is_too_large_ = false;
   bool is_repeat_refused_ = false;
+  bool was_connected_ = false;
   int addresses_dialled_ = 0;
   int addresses_refused_ = 0;
 };

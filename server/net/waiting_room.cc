@@ -6,7 +6,8 @@ namespace campaigner::net {
 
 void WaitingRoom::GiveTurn(const std::string& name, Destination& destination) {
   if (destination.is_in_turn || destination.waiting.empty() ||
-      destination.active >= active_per_destination_max_) {
+      destination.active >= active_per_destination_max_ ||
+      destination.connecting >= kConnectingMax) {
     return;
   }
   destination.is_in_turn = true;
@@ -36,6 +37,7 @@ std::unique_ptr<Transfer> WaitingRoom::Next() {
     destination.waiting.pop_front();
     --size_;
     ++destination.active;
+    ++destination.connecting;
     ++active_;
     GiveTurn(name, destination);
     return transfer;
@@ -43,10 +45,17 @@ std::unique_ptr<Transfer> WaitingRoom::Next() {
   return nullptr;
 }
 
-void WaitingRoom::Leave(const std::string& name) {
+void WaitingRoom::Connected(const std::string& name) {
+  Destination& destination = destinations_[name];
+  --destination.connecting;
+  GiveTurn(name, destination);
+}
+
+void WaitingRoom::Leave(const std::string& name, bool was_connected) {
   const auto found = destinations_.find(name);
   --active_;
   --found->second.active;
+  if (!was_connected) --found->second.connecting;
   GiveTurn(name, found->second);
   if (found->second.active == 0 && !found->second.is_in_turn) destinations_.erase(found);
 }
