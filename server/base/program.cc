@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -27,8 +28,14 @@ ABSL_FLAG(std::string, port_file, "",
 namespace campaigner::base {
 namespace {
 
+// Abseil tells the file of a flag without its leading slash.
+std::string WithoutRoot(const std::string& path) {
+  return path.substr(std::min(path.find_first_not_of('/'), path.size()));
+}
+
 bool IsOurs(const ProgramDescription& program, const std::string& flags_file) {
-  return flags_file == program.flags_file || flags_file == __FILE__;
+  const std::string file = WithoutRoot(flags_file);
+  return file == WithoutRoot(program.flags_file) || file == WithoutRoot(__FILE__);
 }
 
 // The command line is read afterwards and wins.

@@ -55,7 +55,7 @@ absl::Time DispatchLoop::RunOnce() {
     for (const auto& route : routes_) Send(*route, now, wake);
     Claim(now, wake);
   }
-  outcomes_.Flush(now, wake);
+  outcomes_.Flush(now, context_.receipts.backlog() > 0, wake);
   receipts_.Flush(now, wake);
   PublishFigures();
   return wake;

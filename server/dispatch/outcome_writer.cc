@@ -12,7 +12,7 @@ OutcomeWriter::OutcomeWriter(storage::DispatchStore& store, std::shared_ptr<Inbo
                              DispatchMetrics& metrics)
     : store_(store), inbox_(std::move(inbox)), metrics_(metrics) {}
 
-void OutcomeWriter::Flush(absl::Time now, absl::Time& wake) {
+void OutcomeWriter::Flush(absl::Time now, bool is_urgent, absl::Time& wake) {
   while (!waiting_.empty() && writes_.size() < kWritesMax &&
          (writes_.empty() || waiting_.size() >= kSecondGroupMin)) {
     if (now < backoff_.until()) {
@@ -20,7 +20,7 @@ void OutcomeWriter::Flush(absl::Time now, absl::Time& wake) {
       break;
     }
     const absl::Time gathered = last_write_time_ + kGatherTime;
-    if (waiting_.size() < kSecondGroupMin && now < gathered) {
+    if (!is_urgent && waiting_.size() < kSecondGroupMin && now < gathered) {
       wake = std::min(wake, gathered);
       break;
     }

@@ -35,8 +35,9 @@ class OutcomeWriter {
                 DispatchMetrics& metrics);
 
   void Add(storage::OutcomeRecord record) { waiting_.push_back(std::move(record)); }
-  // Sends what may be sent; lowers `wake` to its next try.
-  void Flush(absl::Time now, absl::Time& wake);
+  // Sends what may be sent; lowers `wake` to its next try. `is_urgent`: receipts are waiting, and
+  // the attempts that they are about shall be on record before them.
+  void Flush(absl::Time now, bool is_urgent, absl::Time& wake);
   void OnStored(int64_t write, const absl::Status& status, absl::Time now);
 
   // Not stored yet.

@@ -57,9 +57,9 @@ class OutcomeWriterTest : public ::testing::Test {
     for (size_t i = 0; i < count; ++i) writer_.Add({});
   }
   // When the writer wants to be called again.
-  absl::Time Flush() {
+  absl::Time Flush(bool is_urgent = false) {
     absl::Time wake = absl::InfiniteFuture();
-    writer_.Flush(now_, wake);
+    writer_.Flush(now_, is_urgent, wake);
     return wake;
   }
   void StoreAll(const absl::Status& status = absl::OkStatus()) {
@@ -90,6 +90,15 @@ TEST_F(OutcomeWriterTest, FewOutcomesWaitForMoreButNotForLong) {
   now_ += OutcomeWriter::kGatherTime / 2;
   Flush();
   EXPECT_THAT(store_.sizes, ElementsAre(1, 5));
+}
+
+TEST_F(OutcomeWriterTest, WhatHasItsReceiptDoesNotWait) {
+  Add(1);
+  Flush();
+  StoreAll();
+  Add(2);
+  Flush(true);
+  EXPECT_THAT(store_.sizes, ElementsAre(1, 2));
 }
 
 TEST_F(OutcomeWriterTest, ManyOutcomesDoNotWait) {
