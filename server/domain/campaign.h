@@ -23,6 +23,10 @@ enum class CampaignState : uint8_t {
 };
 const char* StateName(CampaignState state);
 
+// Numbers are stored, and equal to those of campaigner.v1.Campaign.MissingValues. What becomes of a
+// placeholder for which a recipient has no value.
+enum class MissingValues : uint8_t { kRemove = 1, kKeep = 2, kReject = 3 };
+
 struct Campaign {
   int64_t id = 0;
   int64_t account_id = 0;

@@ -45,6 +45,10 @@ enum class StateReason : uint8_t {
   kCancelledByCaller = 11,
   kNoRoute = 12,
   kOutcomeUnknown = 13,
+  kStopListed = 14,
+  kMissingValue = 15,
+  kErased = 16,
+  kReplaced = 17,
 };
 
 constexpr bool IsFinal(MessageState state) { return state >= MessageState::kDelivered; }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "server/base/limits.h"
 #include "server/base/text.h"
 
@@ -23,6 +25,30 @@ std::string_view PlaceholderName(std::string_view text) {
   return text.substr(1, end - 1);
 }
 
+// Walks through `text` once: `literal` gets what stands for itself, `placeholder` each name and the
+// placeholder as it is written.
+template <typename Literal, typename Placeholder>
+void Walk(std::string_view text, Literal&& literal, Placeholder&& placeholder) {
+  while (true) {
+    const size_t brace = text.find_first_of("{}");
+    literal(text.substr(0, brace));
+    if (brace == std::string_view::npos) return;
+    text.remove_prefix(brace);
+    const char c = text[0];
+    size_t length = 1;
+    if (text.size() > 1 && text[1] == c) {
+      literal(text.substr(0, 1));
+      length = 2;
+    } else if (const auto name = PlaceholderName(text); c == '{' && !name.empty()) {
+      length = name.size() + 2;
+      placeholder(name, text.substr(0, length));
+    } else {
+      literal(text.substr(0, 1));
+    }
+    text.remove_prefix(length);
+  }
+}
+
 }  // namespace
 
 absl::Status ValidateTemplate(std::string_view text) {
@@ -37,26 +63,30 @@ absl::Status ValidateTemplate(std::string_view text) {
   return absl::OkStatus();
 }
 
-std::string Render(std::string_view text, const Fields& fields) {
+std::string Render(std::string_view text, const Fields& fields, MissingValues missing) {
   std::string rendered;
   rendered.reserve(text.size());
-  while (true) {
-    const size_t brace = text.find_first_of("{}");
-    rendered += text.substr(0, brace);
-    if (brace == std::string_view::npos) return rendered;
-    text.remove_prefix(brace);
-    const char c = text[0];
-    if (text.size() > 1 && text[1] == c) {
-      rendered += c;
-      text.remove_prefix(2);
-    } else if (const auto name = PlaceholderName(text); c == '{' && !name.empty()) {
-      if (const auto field = fields.find(name); field != fields.end()) rendered += field->second;
-      text.remove_prefix(name.size() + 2);
-    } else {
-      rendered += c;
-      text.remove_prefix(1);
-    }
-  }
+  Walk(
+      text, [&](std::string_view literal) { rendered += literal; },
+      [&](std::string_view name, std::string_view placeholder) {
+        if (const auto field = fields.find(name); field != fields.end()) {
+          rendered += field->second;
+        } else if (missing == MissingValues::kKeep) {
+          rendered += placeholder;
+        }
+      });
+  return rendered;
+}
+
+std::vector<std::string> ListMissing(std::string_view text, const Fields& fields) {
+  std::vector<std::string> missing;
+  std::set<std::string_view> seen;
+  Walk(
+      text, [](std::string_view /*literal*/) {},
+      [&](std::string_view name, std::string_view /*placeholder*/) {
+        if (!fields.contains(name) && seen.insert(name).second) missing.emplace_back(name);
+      });
+  return missing;
 }
 
 }  // namespace campaigner::domain

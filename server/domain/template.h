@@ -2,8 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "server/domain/campaign.h"
 #include "server/domain/message.h"
 
 namespace campaigner::domain {
@@ -14,8 +16,14 @@ namespace campaigner::domain {
 // not valid UTF-8").
 absl::Status ValidateTemplate(std::string_view text);
 
-// The text with each placeholder replaced, once: what stands in a value is never expanded. An
-// absent field leaves an empty string; doubled spaces stay.
-std::string Render(std::string_view text, const Fields& fields);
+// The text with each placeholder replaced, once: what stands in a value is never expanded. A field
+// that is absent leaves what `missing` says: an empty string (kRemove, kReject; doubled spaces
+// stay) or the placeholder itself (kKeep). An empty value is a value.
+std::string Render(std::string_view text, const Fields& fields,
+                   MissingValues missing = MissingValues::kRemove);
+
+// The names of the placeholders for which there is no field: each once, in the order in which they
+// stand in the text.
+std::vector<std::string> ListMissing(std::string_view text, const Fields& fields);
 
 }  // namespace campaigner::domain

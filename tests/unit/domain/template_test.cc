@@ -1,5 +1,6 @@
 #include "server/domain/template.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -55,6 +56,24 @@ TEST(TemplateTest, PlaceholdersAreReplaced) {
       {"a } b { c", "a } b { c"},
   };
   for (const auto& c : cases) EXPECT_EQ(Render(c.text, fields), c.rendered) << c.text;
+}
+
+TEST(TemplateTest, WhatIsMissingIsRemovedOrKept) {
+  using enum MissingValues;
+  const Fields fields = {{"name", "Anna"}, {"empty", ""}};
+  const std::string text = "{greeting} {name}, {empty}{{name}} {due}";
+  EXPECT_EQ(Render(text, fields, kRemove), " Anna, {name} ");
+  EXPECT_EQ(Render(text, fields, kReject), " Anna, {name} ");
+  EXPECT_EQ(Render(text, fields, kKeep), "{greeting} Anna, {name} {due}");
+}
+
+TEST(TemplateTest, ListsWhatIsMissingOnceAndInOrder) {
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  const Fields fields = {{"b", "{z}"}, {"empty", ""}};
+  EXPECT_THAT(ListMissing("", fields), IsEmpty());
+  EXPECT_THAT(ListMissing("{b} {empty} {{x}} {} {x y}", fields), IsEmpty());
+  EXPECT_THAT(ListMissing("{d}{b}{c}{d}", fields), ElementsAre("d", "c"));
 }
 
 // Values full of braces, between marks that cannot come from the template: whatever stands in a
