@@ -1,5 +1,8 @@
 #include "client/cli/campaign_values.h"
 
+#include <fmt/format.h>
+
+#include "absl/strings/ascii.h"
 #include "client/cli/parse.h"
 #include "client/cli/show.h"
 #include "server/base/status_macros.h"
@@ -31,6 +34,22 @@ absl::Status SetTime(const std::optional<std::string>& text, const char* field, 
   return absl::OkStatus();
 }
 
+// By the enumerator's name in any case.
+template <typename Enum>
+absl::Status SetEnum(const std::optional<std::string>& text, const char* option, const char* field,
+                     FieldMask& mask, bool (*parse)(google::protobuf::ConstStringParam, Enum*),
+                     void (v1::Campaign::*set)(Enum), v1::Campaign& campaign) {
+  if (!text) return absl::OkStatus();
+  Enum value = {};
+  if (!parse(absl::AsciiStrToUpper(*text), &value)) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: \"{}\" is none of its values", option, *text));
+  }
+  (campaign.*set)(value);
+  mask.add_paths(field);
+  return absl::OkStatus();
+}
+
 void SetPlainValues(const CampaignValues& values, FieldMask& mask, v1::Campaign& campaign) {
   const auto set = [&](const auto& value, const char* field, auto setter) {
     if (!value) return;
@@ -52,6 +71,7 @@ void SetPlainValues(const CampaignValues& values, FieldMask& mask, v1::Campaign&
   set(values.order, "order", &v1::Campaign::set_order);
   set(values.attempts, "message_attempts", &v1::Campaign::set_message_attempts);
   set(values.rate, "rate_limit", &v1::Campaign::set_rate_limit);
+  set(values.finish_when_sent, "finish_when_sent", &v1::Campaign::set_finish_when_sent);
   if (values.keys.empty()) return;
   for (const int64_t key : values.keys) campaign.add_api_key_ids(key);
   mask.add_paths("api_key_ids");
@@ -76,6 +96,18 @@ void DefineCampaignValues(CLI::App& command, CampaignValues& values) {
   command.add_option("--zone", values.zone, "Time zone of the schedule");
   command.add_option("--rate", values.rate, "Most messages within a rate period");
   command.add_option("--rate_period", values.rate_period, "1s where absent");
+  command.add_option("--rate_unit", values.rate_unit, "messages (default) or segments");
+  command.add_option("--missing_values", values.missing_values,
+                     "Placeholders without a value: remove (default), keep or reject");
+  command.add_option("--quiet", values.quiet,
+                     "Quiet hours of recipients (\"21:00-9:00\"; \"\": none)");
+  command.add_option("--quiet_zone", values.quiet_zone,
+                     "Zone of recipients whose number does not tell one (with --quiet)");
+  command.add_option("--late_start", values.late_start, "send (default), skip or hold");
+  command.add_option("--late_start_after", values.late_start_after, "15m where absent");
+  command.add_option("--webhook_events", values.webhook_events, "o3go_final (default) or all");
+  command.add_option("--finish_when_sent", values.finish_when_sent,
+                     "true: ends by itself when all is sent");
   command.add_option("--send_key", values.keys, "Id of a key that may send into it; repeatable")
       ->allow_extra_args(false);
 }
@@ -92,6 +124,25 @@ absl::StatusOr<FieldMask> ApplyCampaignValues(const CampaignValues& values, absl
                               &v1::Campaign::mutable_retry_interval, campaign));
   RETURN_IF_ERROR(SetDuration(values.rate_period, "rate_period", mask,
                               &v1::Campaign::mutable_rate_period, campaign));
+  RETURN_IF_ERROR(SetDuration(values.late_start_after, "late_start_after", mask,
+                              &v1::Campaign::mutable_late_start_after, campaign));
+  RETURN_IF_ERROR(SetEnum(values.rate_unit, "--rate_unit", "rate_unit", mask,
+                          v1::Campaign::RateUnit_Parse, &v1::Campaign::set_rate_unit, campaign));
+  RETURN_IF_ERROR(SetEnum(values.missing_values, "--missing_values", "missing_values", mask,
+                          v1::Campaign::MissingValues_Parse, &v1::Campaign::set_missing_values,
+                          campaign));
+  RETURN_IF_ERROR(SetEnum(values.late_start, "--late_start", "late_start", mask,
+                          v1::Campaign::LateStart_Parse, &v1::Campaign::set_late_start, campaign));
+  RETURN_IF_ERROR(SetEnum(values.webhook_events, "--webhook_events", "webhook_events", mask,
+                          v1::Campaign::WebhookEvents_Parse, &v1::Campaign::set_webhook_events,
+                          campaign));
+  if (values.quiet) {
+    mask.add_paths("quiet_hours");
+    if (!values.quiet->empty()) {
+      ASSIGN_OR_RETURN(*campaign.mutable_quiet_hours(), ParseQuietHours(*values.quiet));
+      campaign.mutable_quiet_hours()->set_fallback_time_zone(values.quiet_zone.value_or(""));
+    }
+  }
   RETURN_IF_ERROR(SetTime(values.start, "start_time", now, zone, mask,
                           &v1::Campaign::mutable_start_time, campaign));
   RETURN_IF_ERROR(SetTime(values.finish, "finish_time", now, zone, mask,

@@ -30,6 +30,14 @@ struct CampaignValues {
   std::optional<std::string> zone;
   std::optional<int32_t> rate;
   std::optional<std::string> rate_period;
+  std::optional<std::string> rate_unit;
+  std::optional<std::string> missing_values;
+  std::optional<std::string> quiet;
+  std::optional<std::string> quiet_zone;
+  std::optional<std::string> late_start;
+  std::optional<std::string> late_start_after;
+  std::optional<std::string> webhook_events;
+  std::optional<bool> finish_when_sent;
   std::vector<int64_t> keys;
 };
 

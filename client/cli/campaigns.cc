@@ -36,7 +36,16 @@ std::string Number(int64_t value) { return value == 0 ? "" : std::to_string(valu
 
 std::string ShowRate(const Campaign& campaign) {
   if (campaign.rate_limit() == 0) return "";
-  return fmt::format("{} in {}", campaign.rate_limit(), ShowDuration(campaign.rate_period()));
+  return fmt::format("{} {} in {}", campaign.rate_limit(),
+                     campaign.rate_unit() == Campaign::SEGMENTS ? "segments" : "messages",
+                     ShowDuration(campaign.rate_period()));
+}
+
+std::string ShowQuietHours(const Campaign& campaign) {
+  if (!campaign.has_quiet_hours()) return "";
+  const v1::QuietHours& quiet = campaign.quiet_hours();
+  return fmt::format("{}:{:02}-{}:{:02} {}", quiet.start_minute() / 60, quiet.start_minute() % 60,
+                     quiet.end_minute() / 60, quiet.end_minute() % 60, quiet.fallback_time_zone());
 }
 
 absl::Status Show(Session& session, const absl::StatusOr<Campaign>& answered) {
@@ -64,6 +73,8 @@ absl::Status Show(Session& session, const absl::StatusOr<Campaign>& answered) {
       {"Schedule", ShowSchedule(campaign.schedule())},
       {"Time zone", campaign.time_zone()},
       {"Rate", ShowRate(campaign)},
+      {"Quiet hours", ShowQuietHours(campaign)},
+      {"Ends when sent", campaign.finish_when_sent() ? "yes" : ""},
       {"Created", ShowTime(campaign.create_time(), session.zone)},
   });
   return absl::OkStatus();

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kDays = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
 constexpr int kHours = 24;
+constexpr int kMinutes = 60;
 
 absl::Status Invalid(std::string_view text, std::string_view expected) {
   return absl::InvalidArgumentError(fmt::format("\"{}\" is not {}", text, expected));
@@ -44,6 +45,21 @@ std::pair<std::string, std::string> SplitRange(const std::string& text) {
   const size_t dash = text.find('-');
   if (dash == std::string::npos) return {text, text};
   return {text.substr(0, dash), text.substr(dash + 1)};
+}
+
+// "21:00" or "21", as minutes after midnight.
+std::optional<int> ParseMinute(const std::string& text) {
+  const size_t colon = text.find(':');
+  const auto hour = ParseHour(text.substr(0, colon));
+  if (!hour || *hour == kHours) return std::nullopt;
+  if (colon == std::string::npos) return *hour * kMinutes;
+  int minute = 0;
+  const char* const end = text.data() + text.size();
+  const auto [parsed, error] = std::from_chars(text.data() + colon + 1, end, minute);
+  if (error != std::errc() || parsed != end || minute < 0 || minute >= kMinutes) {
+    return std::nullopt;
+  }
+  return *hour * kMinutes + minute;
 }
 
 // "mon-fri 9-18" into the week.
@@ -109,6 +125,17 @@ absl::StatusOr<v1::WeeklySchedule> ParseSchedule(std::string_view text) {
     }
   }
   return schedule;
+}
+
+absl::StatusOr<v1::QuietHours> ParseQuietHours(std::string_view text) {
+  const auto [from_text, to_text] = SplitRange(std::string(text));
+  const auto from = ParseMinute(from_text);
+  const auto to = ParseMinute(to_text);
+  if (!from || !to || *from == *to) return Invalid(text, "like \"21:00-9:00\"");
+  v1::QuietHours quiet;
+  quiet.set_start_minute(*from);
+  quiet.set_end_minute(*to);
+  return quiet;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParseFields(

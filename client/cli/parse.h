@@ -23,6 +23,10 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
 // number of times. "" and "always" are an absent schedule.
 absl::StatusOr<v1::WeeklySchedule> ParseSchedule(std::string_view text);
 
+// "21:00-9:00", "22-8": local times of day, from and to; over midnight where the first is the
+// later.
+absl::StatusOr<v1::QuietHours> ParseQuietHours(std::string_view text);
+
 // "name=value"; the value may hold further "=".
 absl::StatusOr<std::map<std::string, std::string>> ParseFields(
     const std::vector<std::string>& fields);

@@ -10,7 +10,7 @@ CREATE TABLE account (
   previous_webhook_secret BLOB NOT NULL DEFAULT x'',
   previous_webhook_secret_expire_time INTEGER,
   create_time INTEGER NOT NULL
-) STRICT;
+, rate_limit INTEGER NOT NULL DEFAULT 0, rate_period INTEGER NOT NULL DEFAULT 1000000, rate_unit INTEGER NOT NULL DEFAULT 1) STRICT;
 
 CREATE TABLE api_key (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -68,7 +68,7 @@ CREATE TABLE campaign (
   -- The open clock: what it showed when it last stopped, and since when it runs.
   open_time INTEGER NOT NULL DEFAULT 0,
   open_since INTEGER
-) STRICT;
+, missing_values INTEGER NOT NULL DEFAULT 1, quiet_start_minute INTEGER, quiet_end_minute INTEGER, quiet_fallback_zone TEXT NOT NULL DEFAULT '', late_start INTEGER NOT NULL DEFAULT 1, late_start_after INTEGER NOT NULL DEFAULT 900000000, rate_unit INTEGER NOT NULL DEFAULT 1, webhook_events INTEGER NOT NULL DEFAULT 1, finish_when_sent INTEGER NOT NULL DEFAULT 0 CHECK (finish_when_sent IN (0, 1))) STRICT;
 
 CREATE INDEX campaign_account ON campaign (account_id, id);
 

@@ -91,6 +91,8 @@ inline constexpr absl::Duration kStatusTimeoutDefault = absl::Hours(72);
 inline constexpr absl::Duration kRetryIntervalDefault = absl::Seconds(60);
 // The longest pause between two attempts, however often it doubled.
 inline constexpr absl::Duration kRetryIntervalMax = absl::Hours(6);
+// Later than its start time by so much, a campaign starts late.
+inline constexpr absl::Duration kLateStartAfterDefault = absl::Minutes(15);
 // How far ahead a message may be scheduled.
 inline constexpr absl::Duration kScheduleAheadMax = absl::Hours(24 * 366);
 // Bytes kept of what a provider or receiver said.

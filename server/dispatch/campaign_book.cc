@@ -55,15 +55,15 @@ CampaignRun* CampaignBook::Refresh(int64_t campaign_id, absl::Time now) {
   if (!zone.ok()) return nullptr;
   const auto [entry, is_new] = runs_.try_emplace(campaign_id);
   CampaignRun& run = entry->second;
-  const bool same_rate = !is_new && run.campaign->rate_limit == (*campaign)->rate_limit &&
-                         run.campaign->rate_period == (*campaign)->rate_period;
+  const bool same_rate = !is_new && run.campaign->rate == (*campaign)->rate;
   run.campaign = *std::move(campaign);
   run.zone = *zone;
   run.open_time_at = absl::InfinitePast();
   if (!same_rate) {
     run.limiter.reset();
-    if (run.campaign->rate_limit > 0 && run.campaign->rate_period > absl::ZeroDuration()) {
-      run.limiter.emplace(run.campaign->rate_limit, run.campaign->rate_period, kPacket, now);
+    const domain::Rate& rate = run.campaign->rate;
+    if (rate.limit > 0 && rate.period > absl::ZeroDuration()) {
+      run.limiter.emplace(rate.limit, rate.period, kPacket, now);
     }
   }
   Recheck(run, now);

@@ -138,8 +138,8 @@ int RouteRun::Wanted(const LaneRun& lane, int room, absl::Time now, absl::Time& 
     wake = std::min(wake, next - kAhead);
     return 0;
   }
-  const int units =
-      UnitsWithin(kAhead, lane.run->campaign->rate_limit, lane.run->campaign->rate_period);
+  const domain::Rate& rate = lane.run->campaign->rate;
+  const int units = UnitsWithin(kAhead, rate.limit, rate.period);
   return std::clamp(units - lane.held(), 0, room);
 }
 

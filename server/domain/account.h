@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/domain/rate.h"
 
 namespace campaigner::domain {
 
@@ -15,6 +16,8 @@ struct Account {
   std::string default_region;
   std::string time_zone;
   bool is_operator = false;
+  // Of all its campaigns together.
+  Rate rate;
   absl::Time create_time;
 };
 

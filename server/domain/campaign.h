@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "server/domain/rate.h"
 #include "server/domain/schedule.h"
 
 // A campaign and its life. Plain values and pure functions.
@@ -23,9 +24,24 @@ enum class CampaignState : uint8_t {
 };
 const char* StateName(CampaignState state);
 
-// Numbers are stored, and equal to those of campaigner.v1.Campaign.MissingValues. What becomes of a
-// placeholder for which a recipient has no value.
+// The numbers of these are stored, and equal to those of campaigner.v1.Campaign.
+// What becomes of a placeholder for which a recipient has no value.
 enum class MissingValues : uint8_t { kRemove = 1, kKeep = 2, kReject = 3 };
+// What to do where sending would begin later than start_time by more than late_start_after.
+enum class LateStart : uint8_t { kSend = 1, kSkip = 2, kHold = 3 };
+// What is posted to the webhook URL.
+enum class WebhookEvents : uint8_t { kO3goFinal = 1, kAll = 2 };
+
+// Local minutes of a recipient's day in which nothing is sent to it: from start to end, over
+// midnight where start is the larger.
+struct QuietHours {
+  int32_t start_minute = 0;
+  int32_t end_minute = 0;
+  // IANA name; for recipients whose number does not tell one zone. Empty: quiet in any of the zones
+  // that it allows.
+  std::string fallback_zone;
+  bool operator==(const QuietHours&) const = default;
+};
 
 struct Campaign {
   int64_t id = 0;
@@ -46,9 +62,15 @@ struct Campaign {
   std::optional<absl::Time> finish_time;
   std::optional<WeeklySchedule> schedule;
   std::string time_zone;  // Empty: the account's.
-  int32_t rate_limit = 0;
-  absl::Duration rate_period;
+  Rate rate;
   std::vector<int64_t> api_key_ids;
+  MissingValues missing_values = MissingValues::kRemove;
+  std::optional<QuietHours> quiet_hours;
+  LateStart late_start = LateStart::kSend;
+  absl::Duration late_start_after;
+  WebhookEvents webhook_events = WebhookEvents::kO3goFinal;
+  // SENT by itself when no message waits any more.
+  bool finish_when_sent = false;
   CampaignState state = CampaignState::kNew;
   absl::Time create_time;
   absl::Time update_time;

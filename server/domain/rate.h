@@ -7,6 +7,17 @@
 
 namespace campaigner::domain {
 
+// The numbers are stored, and equal to those of campaigner.v1.Campaign.
+enum class RateUnit : uint8_t { kMessages = 1, kSegments = 2 };
+
+// At most `limit` units within any `period`; limit 0: as fast as it goes.
+struct Rate {
+  int32_t limit = 0;
+  absl::Duration period = absl::Seconds(1);
+  RateUnit unit = RateUnit::kMessages;
+  bool operator==(const Rate&) const = default;
+};
+
 // At most `limit` units in any window of `period`, evenly spaced, handed out in packets of at most
 // `packet` units at a time: after a packet of n units nothing goes for n times the spacing of
 // single units. Exact: no sliding window ever sees more than `limit`. Starts empty, as if a packet

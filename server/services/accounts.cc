@@ -82,9 +82,11 @@ absl::Status UpdateAccount(const CallContext& call, const v1::UpdateAccountReque
   RETURN_IF_ERROR(violations.ToStatus());
   ASSIGN_OR_RETURN(const bool may_see, MaySeeAccount(call, account_id));
   if (!may_see) return errors::AccountNotFound(account_id);
-  ASSIGN_OR_RETURN(const auto fields, ResolveMask(request.update_mask(), request.account(),
-                                                  {"display_name", "default_region", "time_zone"},
-                                                  AbsentMask::kAllFields));
+  ASSIGN_OR_RETURN(const auto fields,
+                   ResolveMask(request.update_mask(), request.account(),
+                               {"display_name", "default_region", "time_zone", "rate_limit",
+                                "rate_period", "rate_counts_segments"},
+                               AbsentMask::kAllFields));
 
   ASSIGN_OR_RETURN(const domain::Account present, call.env.store.GetAccount(account_id));
   v1::Account merged;
@@ -94,6 +96,10 @@ absl::Status UpdateAccount(const CallContext& call, const v1::UpdateAccountReque
       AccountFromProto(merged, call.env.default_region, call.env.phones, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   changed.id = account_id;
+  if (changed.rate != present.rate) {
+    ASSIGN_OR_RETURN(const bool is_operator, IsOperatorAdmin(call));
+    if (!is_operator) return errors::ScopeMissing("ADMIN of the operator's account");
+  }
 
   const absl::StatusOr<domain::Account> updated = call.env.store.UpdateAccount(changed);
   call.env.accounts.Forget(account_id);

@@ -118,8 +118,8 @@ TEST_F(WeekTest, EverySendFallsIntoAnOpenHour) {
   draft.status_timeout = absl::Hours(72);
   draft.retry_interval = absl::Minutes(1);
   draft.schedule = OfficeHours();
-  draft.rate_limit = 100;
-  draft.rate_period = absl::Hours(1);
+  draft.rate.limit = 100;
+  draft.rate.period = absl::Hours(1);
   draft.state = domain::CampaignState::kRunning;
   ASSERT_OK_AND_ASSIGN(const domain::Campaign campaign,
                        core_->store().CreateCampaign(draft, "", clock_.Now()));

@@ -196,19 +196,19 @@ void World::MakeCampaign() {
   kept.webhook_url = draft.webhook_url;
   kept.message_attempts = draft.message_attempts;
   kept.sending_timeout = draft.sending_timeout;
-  kept.rate_limit = draft.rate_limit;
-  kept.rate_period = draft.rate_period;
+  kept.rate_limit = draft.rate.limit;
+  kept.rate_period = draft.rate.period;
   kept.order = draft.order;
   const bool is_started = random_.Percent(80);
   if (is_started) Apply(made->id, CampaignVerb::kStart);
-  kept.is_plain = is_started && draft.rate_limit == 0 && !draft.start_time.has_value() &&
+  kept.is_plain = is_started && draft.rate.limit == 0 && !draft.start_time.has_value() &&
                   !draft.finish_time.has_value() && !draft.schedule.has_value();
 }
 
 void World::SetTiming(Campaign& campaign) {
   if (random_.Percent(30)) {
-    campaign.rate_limit = static_cast<int32_t>(random_.Between(1, 30));
-    campaign.rate_period = random_.Between(absl::Seconds(1), absl::Minutes(5));
+    campaign.rate.limit = static_cast<int32_t>(random_.Between(1, 30));
+    campaign.rate.period = random_.Between(absl::Seconds(1), absl::Minutes(5));
   }
   if (random_.Percent(20)) {
     campaign.start_time = clock_.Now() + random_.Between(absl::Minutes(1), absl::Hours(2));
@@ -268,8 +268,8 @@ void World::EditCampaign() {
   const auto changed = store().ChangeCampaign(0, id, clock_.Now(), [&](Campaign& campaign) {
     campaign.order = static_cast<int32_t>(random_.Between(0, 3));
     campaign.template_text += "!";
-    if (is_rate) campaign.rate_limit = static_cast<int32_t>(random_.Between(0, 30));
-    if (is_rate) campaign.rate_period = absl::Minutes(1);
+    if (is_rate) campaign.rate.limit = static_cast<int32_t>(random_.Between(0, 30));
+    if (is_rate) campaign.rate.period = absl::Minutes(1);
     return absl::OkStatus();
   });
   core_->Barrier();

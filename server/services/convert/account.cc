@@ -21,6 +21,9 @@ void AccountToProto(const domain::Account& account, v1::Account* proto) {
   proto->set_time_zone(account.time_zone);
   proto->set_operator_(account.is_operator);
   TimeToProto(account.create_time, proto->mutable_create_time());
+  proto->set_rate_limit(account.rate.limit);
+  DurationToProto(account.rate.period, proto->mutable_rate_period());
+  proto->set_rate_counts_segments(account.rate.unit == domain::RateUnit::kSegments);
 }
 
 domain::Account AccountFromProto(const v1::Account& proto, std::string_view default_region,
@@ -36,6 +39,13 @@ domain::Account AccountFromProto(const v1::Account& proto, std::string_view defa
   }
   account.time_zone = proto.time_zone().empty() ? "UTC" : proto.time_zone();
   CheckTimeZone("account.time_zone", account.time_zone, violations);
+  account.rate.limit = proto.rate_limit();
+  violations.CheckRange("account.rate_limit", account.rate.limit, 0,
+                        std::numeric_limits<int32_t>::max());
+  account.rate.period =
+      ReadDuration("account.rate_period", proto.has_rate_period(), proto.rate_period(),
+                   absl::Seconds(1), limits::kTimeoutMax, violations);
+  if (proto.rate_counts_segments()) account.rate.unit = domain::RateUnit::kSegments;
   return account;
 }
 

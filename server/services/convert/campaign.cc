@@ -18,6 +18,7 @@ namespace limits = base::limits;
 
 constexpr int kHoursPerDay = 24;
 constexpr int kDaysPerWeek = 7;
+constexpr int kMinutesPerDay = 24 * 60;
 
 void ScheduleToProto(const domain::WeeklySchedule& schedule, v1::WeeklySchedule* proto) {
   for (int day = 0; day < kDaysPerWeek; ++day) {
@@ -54,6 +55,29 @@ domain::WeeklySchedule ScheduleFromProto(const v1::WeeklySchedule& proto, Violat
   return schedule;
 }
 
+// An enumerator's domain value; `absent` for 0, and (with a violation) for what is none.
+template <typename Domain, typename Proto>
+Domain ReadEnum(std::string_view field, Proto value, bool (*is_valid)(int), Domain absent,
+                Violations& violations) {
+  if (!is_valid(value)) violations.Add(field, "is no value of its enumeration");
+  return value == 0 || !is_valid(value) ? absent : static_cast<Domain>(value);
+}
+
+void ReadQuietHours(const v1::QuietHours& proto, domain::Campaign& campaign,
+                    Violations& violations) {
+  domain::QuietHours quiet{proto.start_minute(), proto.end_minute(), proto.fallback_time_zone()};
+  violations.CheckRange("campaign.quiet_hours.start_minute", quiet.start_minute, 0,
+                        kMinutesPerDay - 1);
+  violations.CheckRange("campaign.quiet_hours.end_minute", quiet.end_minute, 0, kMinutesPerDay - 1);
+  if (quiet.start_minute == quiet.end_minute) {
+    violations.Add("campaign.quiet_hours.end_minute", "must not be start_minute");
+  }
+  if (!quiet.fallback_zone.empty()) {
+    CheckTimeZone("campaign.quiet_hours.fallback_time_zone", quiet.fallback_zone, violations);
+  }
+  campaign.quiet_hours = std::move(quiet);
+}
+
 void ReadContent(const v1::Campaign& proto, domain::Campaign& campaign, Violations& violations) {
   campaign.display_name = proto.display_name();
   violations.CheckRequired("campaign.display_name", campaign.display_name,
@@ -66,6 +90,12 @@ void ReadContent(const v1::Campaign& proto, domain::Campaign& campaign, Violatio
   if (const absl::Status status = domain::ValidateTemplate(campaign.template_text); !status.ok()) {
     violations.Add("campaign.template", status);
   }
+  campaign.missing_values =
+      ReadEnum("campaign.missing_values", proto.missing_values(),
+               v1::Campaign::MissingValues_IsValid, domain::MissingValues::kRemove, violations);
+  campaign.webhook_events =
+      ReadEnum("campaign.webhook_events", proto.webhook_events(),
+               v1::Campaign::WebhookEvents_IsValid, domain::WebhookEvents::kO3goFinal, violations);
   campaign.webhook_url = proto.webhook_url();
   if (!campaign.webhook_url.empty()) {
     const absl::Status status = webhooks::ValidateWebhookUrl(campaign.webhook_url);
@@ -97,10 +127,13 @@ void ReadPolicy(const v1::Campaign& proto, domain::Campaign& campaign, Violation
   campaign.retry_interval =
       ReadDuration("campaign.retry_interval", proto.has_retry_interval(), proto.retry_interval(),
                    limits::kRetryIntervalDefault, limits::kRetryIntervalMax, violations);
-  campaign.rate_limit = proto.rate_limit();
-  violations.CheckRange("campaign.rate_limit", campaign.rate_limit, 0,
+  campaign.rate.limit = proto.rate_limit();
+  violations.CheckRange("campaign.rate_limit", campaign.rate.limit, 0,
                         std::numeric_limits<int32_t>::max());
-  campaign.rate_period =
+  campaign.rate.unit =
+      ReadEnum("campaign.rate_unit", proto.rate_unit(), v1::Campaign::RateUnit_IsValid,
+               domain::RateUnit::kMessages, violations);
+  campaign.rate.period =
       ReadDuration("campaign.rate_period", proto.has_rate_period(), proto.rate_period(),
                    absl::Seconds(1), limits::kTimeoutMax, violations);
 }
@@ -116,6 +149,14 @@ void ReadTiming(const v1::Campaign& proto, domain::Campaign& campaign, Violation
       *campaign.finish_time <= *campaign.start_time) {
     violations.Add("campaign.finish_time", "must be after start_time");
   }
+  campaign.late_start =
+      ReadEnum("campaign.late_start", proto.late_start(), v1::Campaign::LateStart_IsValid,
+               domain::LateStart::kSend, violations);
+  campaign.late_start_after = ReadDuration(
+      "campaign.late_start_after", proto.has_late_start_after(), proto.late_start_after(),
+      limits::kLateStartAfterDefault, limits::kTimeoutMax, violations);
+  campaign.finish_when_sent = proto.finish_when_sent();
+  if (proto.has_quiet_hours()) ReadQuietHours(proto.quiet_hours(), campaign, violations);
   if (proto.has_schedule()) campaign.schedule = ScheduleFromProto(proto.schedule(), violations);
   campaign.time_zone = proto.time_zone();
   if (!campaign.time_zone.empty()) {
@@ -127,10 +168,12 @@ void ReadTiming(const v1::Campaign& proto, domain::Campaign& campaign, Violation
 
 const std::vector<std::string_view>& ChangeableCampaignFields() {
   static const auto* const kFields = new std::vector<std::string_view>{
-      "display_name", "channel",          "sender",          "template",       "webhook_url",
-      "order",        "message_attempts", "sending_timeout", "status_timeout", "retry_interval",
-      "start_time",   "finish_time",      "schedule",        "time_zone",      "rate_limit",
-      "rate_period",  "api_key_ids"};
+      "display_name",     "channel",        "sender",           "template",
+      "webhook_url",      "order",          "message_attempts", "sending_timeout",
+      "status_timeout",   "retry_interval", "start_time",       "finish_time",
+      "schedule",         "time_zone",      "rate_limit",       "rate_period",
+      "api_key_ids",      "missing_values", "quiet_hours",      "late_start",
+      "late_start_after", "rate_unit",      "webhook_events",   "finish_when_sent"};
   return *kFields;
 }
 
@@ -151,9 +194,20 @@ void CampaignToProto(const domain::Campaign& campaign, v1::Campaign* proto) {
   if (campaign.finish_time) TimeToProto(*campaign.finish_time, proto->mutable_finish_time());
   if (campaign.schedule) ScheduleToProto(*campaign.schedule, proto->mutable_schedule());
   proto->set_time_zone(campaign.time_zone);
-  proto->set_rate_limit(campaign.rate_limit);
-  DurationToProto(campaign.rate_period, proto->mutable_rate_period());
+  proto->set_rate_limit(campaign.rate.limit);
+  DurationToProto(campaign.rate.period, proto->mutable_rate_period());
+  proto->set_rate_unit(static_cast<v1::Campaign::RateUnit>(campaign.rate.unit));
   for (const int64_t id : campaign.api_key_ids) proto->add_api_key_ids(id);
+  proto->set_missing_values(static_cast<v1::Campaign::MissingValues>(campaign.missing_values));
+  if (campaign.quiet_hours) {
+    proto->mutable_quiet_hours()->set_start_minute(campaign.quiet_hours->start_minute);
+    proto->mutable_quiet_hours()->set_end_minute(campaign.quiet_hours->end_minute);
+    proto->mutable_quiet_hours()->set_fallback_time_zone(campaign.quiet_hours->fallback_zone);
+  }
+  proto->set_late_start(static_cast<v1::Campaign::LateStart>(campaign.late_start));
+  DurationToProto(campaign.late_start_after, proto->mutable_late_start_after());
+  proto->set_webhook_events(static_cast<v1::Campaign::WebhookEvents>(campaign.webhook_events));
+  proto->set_finish_when_sent(campaign.finish_when_sent);
   proto->set_state(static_cast<v1::Campaign::State>(campaign.state));
   TimeToProto(campaign.create_time, proto->mutable_create_time());
   TimeToProto(campaign.update_time, proto->mutable_update_time());

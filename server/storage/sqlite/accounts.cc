@@ -20,16 +20,19 @@ using domain::WebhookSecrets;
 
 constexpr size_t kSecretBytes = 32;
 
-#define CAMPAIGNER_ACCOUNT_COLUMNS \
-  "SELECT id, display_name, default_region, time_zone, is_operator, create_time FROM account "
+#define CAMPAIGNER_ACCOUNT_COLUMNS                                                 \
+  "SELECT id, display_name, default_region, time_zone, is_operator, create_time, " \
+  "rate_limit, rate_period, rate_unit FROM account "
 constexpr char kGetAccount[] = CAMPAIGNER_ACCOUNT_COLUMNS "WHERE id = ?1";
 constexpr char kListAccounts[] = CAMPAIGNER_ACCOUNT_COLUMNS "WHERE id > ?1 ORDER BY id LIMIT ?2";
 #undef CAMPAIGNER_ACCOUNT_COLUMNS
 constexpr char kInsertAccount[] =
     "INSERT INTO account (display_name, default_region, time_zone, is_operator, webhook_secret, "
-    "create_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id";
+    "create_time, rate_limit, rate_period, rate_unit) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id";
 constexpr char kUpdateAccount[] =
-    "UPDATE account SET display_name = ?2, default_region = ?3, time_zone = ?4 WHERE id = ?1";
+    "UPDATE account SET display_name = ?2, default_region = ?3, time_zone = ?4, "
+    "rate_limit = ?5, rate_period = ?6, rate_unit = ?7 WHERE id = ?1";
 
 #define CAMPAIGNER_API_KEY_COLUMNS                                                         \
   "SELECT id, account_id, display_name, scope, client_networks, messages_per_second_max, " \
@@ -68,6 +71,9 @@ Account ReadAccount(const Query& query) {
           .default_region = query.String(2),
           .time_zone = query.String(3),
           .is_operator = query.Int(4) != 0,
+          .rate = {.limit = query.Int32(6),
+                   .period = absl::Microseconds(query.Int(7)),
+                   .unit = static_cast<domain::RateUnit>(query.Int(8))},
           .create_time = TimeFrom(query.Int(5))};
 }
 
@@ -118,7 +124,8 @@ absl::StatusOr<Account> SqliteStore::CreateAccount(const Account& account,
     {
       const std::string secret = RandomSecret();
       Query query(db, kInsertAccount, account.display_name, account.default_region,
-                  account.time_zone, account.is_operator, Blob{secret}, ToColumn(now));
+                  account.time_zone, account.is_operator, Blob{secret}, ToColumn(now),
+                  account.rate.limit, ToColumn(account.rate.period), account.rate.unit);
       query.Step();
       created.id = query.Int(0);
     }
@@ -143,7 +150,8 @@ absl::StatusOr<std::vector<Account>> SqliteStore::ListAccounts(Page page) {
 absl::StatusOr<Account> SqliteStore::UpdateAccount(const Account& account) {
   return Write([&](Transaction& transaction) -> absl::StatusOr<Account> {
     Query(transaction.db(), kUpdateAccount, account.id, account.display_name,
-          account.default_region, account.time_zone)
+          account.default_region, account.time_zone, account.rate.limit,
+          ToColumn(account.rate.period), account.rate.unit)
         .Run();
     return LoadAccount(transaction.db(), account.id);
   });

@@ -19,17 +19,22 @@ constexpr char kInsertCampaign[] =
     "webhook_url, "
     "webhook_endpoint_id, priority, message_attempts, sending_timeout, status_timeout, "
     "retry_interval, start_time, finish_time, schedule, time_zone, rate_limit, rate_period, "
-    "api_key_ids, state, create_time, update_time, revision, open_time, open_since) "
+    "api_key_ids, state, create_time, update_time, revision, open_time, open_since, "
+    "missing_values, quiet_start_minute, quiet_end_minute, quiet_fallback_zone, late_start, "
+    "late_start_after, rate_unit, webhook_events, finish_when_sent) "
     "VALUES (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "
-    "?20, "
-    "?21, ?22, ?23, ?24, ?25, ?26) RETURNING id, ?1";
+    "?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35) "
+    "RETURNING id, ?1";
 constexpr char kUpdateCampaign[] =
     "UPDATE campaign SET account_id = ?2, display_name = ?3, channel = ?4, sender = ?5, "
     "template_version = ?6, webhook_url = ?7, webhook_endpoint_id = ?8, priority = ?9, "
     "message_attempts = ?10, sending_timeout = ?11, status_timeout = ?12, retry_interval = ?13, "
     "start_time = ?14, finish_time = ?15, schedule = ?16, time_zone = ?17, rate_limit = ?18, "
     "rate_period = ?19, api_key_ids = ?20, state = ?21, create_time = ?22, update_time = ?23, "
-    "revision = ?24, open_time = ?25, open_since = ?26 WHERE id = ?1 RETURNING id";
+    "revision = ?24, open_time = ?25, open_since = ?26, missing_values = ?27, "
+    "quiet_start_minute = ?28, quiet_end_minute = ?29, quiet_fallback_zone = ?30, "
+    "late_start = ?31, late_start_after = ?32, rate_unit = ?33, webhook_events = ?34, "
+    "finish_when_sent = ?35 WHERE id = ?1 RETURNING id";
 
 }  // namespace
 
@@ -60,8 +65,8 @@ CampaignRow ReadCampaign(const Query& query) {
   if (!query.IsNull(column)) campaign.schedule = ScheduleFromText(query.Text(column));
   ++column;
   campaign.time_zone = next_string();
-  campaign.rate_limit = next_int32();
-  campaign.rate_period = next_duration();
+  campaign.rate.limit = next_int32();
+  campaign.rate.period = next_duration();
   campaign.api_key_ids = NumbersFromJson(query.Text(column++));
   campaign.state = static_cast<domain::CampaignState>(next_int());
   campaign.create_time = TimeFrom(next_int());
@@ -69,6 +74,19 @@ CampaignRow ReadCampaign(const Query& query) {
   campaign.revision = next_int();
   row.open_time = next_duration();
   row.open_since = TimeFrom(next_optional());
+  campaign.missing_values = static_cast<domain::MissingValues>(next_int());
+  const std::optional<int64_t> quiet_start = next_optional();
+  const std::optional<int64_t> quiet_end = next_optional();
+  std::string quiet_zone = next_string();
+  if (quiet_start && quiet_end) {
+    campaign.quiet_hours = {static_cast<int32_t>(*quiet_start), static_cast<int32_t>(*quiet_end),
+                            std::move(quiet_zone)};
+  }
+  campaign.late_start = static_cast<domain::LateStart>(next_int());
+  campaign.late_start_after = next_duration();
+  campaign.rate.unit = static_cast<domain::RateUnit>(next_int());
+  campaign.webhook_events = static_cast<domain::WebhookEvents>(next_int());
+  campaign.finish_when_sent = next_int() != 0;
   campaign.template_text = next_string();
   return row;
 }
@@ -102,15 +120,26 @@ void WriteCampaign(Connection& connection, CampaignRow& row) {
   std::optional<std::string> schedule;
   if (campaign.schedule.has_value()) schedule = ScheduleToText(*campaign.schedule);
   const std::string api_key_ids = ToJson(campaign.api_key_ids);
+  std::optional<int64_t> quiet_start;
+  std::optional<int64_t> quiet_end;
+  std::string quiet_zone;
+  if (campaign.quiet_hours.has_value()) {
+    quiet_start = campaign.quiet_hours->start_minute;
+    quiet_end = campaign.quiet_hours->end_minute;
+    quiet_zone = campaign.quiet_hours->fallback_zone;
+  }
   Query query(connection, campaign.id == 0 ? kInsertCampaign : kUpdateCampaign, campaign.id,
               campaign.account_id, campaign.display_name, campaign.channel, campaign.sender,
               campaign.template_version, campaign.webhook_url, row.webhook_endpoint_id,
               campaign.order, campaign.message_attempts, ToColumn(campaign.sending_timeout),
               ToColumn(campaign.status_timeout), ToColumn(campaign.retry_interval),
               ToColumn(campaign.start_time), ToColumn(campaign.finish_time), schedule,
-              campaign.time_zone, campaign.rate_limit, ToColumn(campaign.rate_period), api_key_ids,
+              campaign.time_zone, campaign.rate.limit, ToColumn(campaign.rate.period), api_key_ids,
               campaign.state, ToColumn(campaign.create_time), ToColumn(campaign.update_time),
-              campaign.revision, ToColumn(row.open_time), ToColumn(row.open_since));
+              campaign.revision, ToColumn(row.open_time), ToColumn(row.open_since),
+              campaign.missing_values, quiet_start, quiet_end, quiet_zone, campaign.late_start,
+              ToColumn(campaign.late_start_after), campaign.rate.unit, campaign.webhook_events,
+              campaign.finish_when_sent);
   if (query.Step()) campaign.id = query.Int(0);
   while (query.Step()) {
   }

@@ -16,7 +16,9 @@ namespace campaigner::storage::sqlite {
   "c.webhook_endpoint_id, c.priority, c.message_attempts, c.sending_timeout, c.status_timeout, "   \
   "c.retry_interval, c.start_time, c.finish_time, c.schedule, c.time_zone, c.rate_limit, "         \
   "c.rate_period, c.api_key_ids, c.state, c.create_time, c.update_time, c.revision, c.open_time, " \
-  "c.open_since, t.text FROM campaign c JOIN campaign_template t "                                 \
+  "c.open_since, c.missing_values, c.quiet_start_minute, c.quiet_end_minute, "                     \
+  "c.quiet_fallback_zone, c.late_start, c.late_start_after, c.rate_unit, c.webhook_events, "       \
+  "c.finish_when_sent, t.text FROM campaign c JOIN campaign_template t "                           \
   "ON t.campaign_id = c.id AND t.version = c.template_version "
 
 // From a query that selects CAMPAIGNER_CAMPAIGN_COLUMNS.

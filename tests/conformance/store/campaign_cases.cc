@@ -27,7 +27,7 @@ TEST_P(StoreTest, ACampaignIsReadBackAsItWasMade) {
   campaign.finish_time = kNow + absl::Hours(5);
   campaign.schedule.emplace().hours.set(0).set(167);
   campaign.time_zone = "Asia/Almaty";
-  campaign.rate_limit = 10;
+  campaign.rate.limit = 10;
   campaign.api_key_ids = {4, 2};
   const auto made = store_->CreateCampaign(campaign, "", kNow);
   ASSERT_OK(made);
@@ -50,8 +50,8 @@ TEST_P(StoreTest, ACampaignIsReadBackAsItWasMade) {
     EXPECT_EQ((*read)->finish_time, campaign.finish_time);
     EXPECT_EQ((*read)->schedule, campaign.schedule);
     EXPECT_EQ((*read)->time_zone, "Asia/Almaty");
-    EXPECT_EQ((*read)->rate_limit, 10);
-    EXPECT_EQ((*read)->rate_period, absl::Seconds(1));
+    EXPECT_EQ((*read)->rate.limit, 10);
+    EXPECT_EQ((*read)->rate.period, absl::Seconds(1));
     EXPECT_EQ((*read)->api_key_ids, campaign.api_key_ids);
     EXPECT_EQ((*read)->state, CampaignState::kRunning);
     EXPECT_EQ((*read)->create_time, kNow);

@@ -39,7 +39,7 @@ Campaign StoreTest::NewCampaign(int64_t account_id) {
   campaign.sending_timeout = absl::Hours(1);
   campaign.status_timeout = absl::Hours(2);
   campaign.retry_interval = absl::Seconds(60);
-  campaign.rate_period = absl::Seconds(1);
+  campaign.rate.period = absl::Seconds(1);
   campaign.state = domain::CampaignState::kRunning;
   return campaign;
 }

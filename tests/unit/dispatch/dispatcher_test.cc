@@ -75,8 +75,8 @@ TEST_F(DispatcherTest, PausedCampaignGivesBackWhatWasClaimed) {
 TEST_F(DispatcherTest, CampaignRateHoldsInEveryWindow) {
   Start();
   domain::Campaign draft = Draft();
-  draft.rate_limit = 30;
-  draft.rate_period = absl::Minutes(1);
+  draft.rate.limit = 30;
+  draft.rate.period = absl::Minutes(1);
   Send(Create(draft), 100);
   const absl::Time start = clock_.Now();
   Run(absl::Minutes(5));
@@ -107,8 +107,8 @@ TEST_F(DispatcherTest, LimitedCampaignHoldsUpNobody) {
   Start();
   domain::Campaign slow = Draft();
   slow.order = 1;
-  slow.rate_limit = 1;
-  slow.rate_period = absl::Hours(1);
+  slow.rate.limit = 1;
+  slow.rate.period = absl::Hours(1);
   Send(Create(slow), 5000);
   Send(Create(Draft()), 500);
   core_->Settle();

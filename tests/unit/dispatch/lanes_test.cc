@@ -24,8 +24,8 @@ class LanesTest : public ::testing::Test {
     auto campaign = std::make_shared<domain::Campaign>();
     campaign->id = id;
     campaign->order = order;
-    campaign->rate_limit = per_second;
-    campaign->rate_period = absl::Seconds(1);
+    campaign->rate.limit = per_second;
+    campaign->rate.period = absl::Seconds(1);
     CampaignRun& run = campaigns_[id];
     run.campaign = campaign;
     run.is_open = true;

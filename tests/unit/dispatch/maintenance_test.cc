@@ -29,8 +29,8 @@ TEST_F(MaintenanceTest, CampaignStartsAndFinishesInTime) {
   draft.state = CampaignState::kDeferred;
   draft.start_time = clock_.Now() + absl::Hours(1);
   draft.finish_time = clock_.Now() + absl::Hours(2);
-  draft.rate_limit = 60;
-  draft.rate_period = absl::Hours(1);
+  draft.rate.limit = 60;
+  draft.rate.period = absl::Hours(1);
   const absl::Time start = *draft.start_time;
   const absl::Time finish = *draft.finish_time;
   const int64_t campaign = Create(draft);
@@ -76,8 +76,8 @@ TEST_F(MaintenanceTest, SendingTimeoutStandsStillWhileClosed) {
   options_.maintenance.poll_interval = absl::Minutes(1);
   Start();
   domain::Campaign draft = Draft();
-  draft.rate_limit = 1;
-  draft.rate_period = absl::Hours(100);
+  draft.rate.limit = 1;
+  draft.rate.period = absl::Hours(100);
   draft.sending_timeout = absl::Hours(3);
   // Monday and every day from 0:00 to 2:00.
   draft.schedule.emplace();

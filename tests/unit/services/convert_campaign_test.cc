@@ -40,7 +40,7 @@ TEST(CampaignFromProtoTest, FillsInDefaults) {
   EXPECT_EQ(campaign.sending_timeout, absl::Hours(24));
   EXPECT_EQ(campaign.status_timeout, absl::Hours(72));
   EXPECT_EQ(campaign.retry_interval, absl::Seconds(60));
-  EXPECT_EQ(campaign.rate_period, absl::Seconds(1));
+  EXPECT_EQ(campaign.rate.period, absl::Seconds(1));
   EXPECT_FALSE(campaign.schedule.has_value());
 }
 
@@ -94,7 +94,7 @@ TEST(CampaignFromProtoTest, NamesEveryFieldThatIsWrong) {
               ElementsAre("campaign.display_name", "campaign.webhook_url", "campaign.order",
                           "campaign.message_attempts", "campaign.sending_timeout",
                           "campaign.status_timeout", "campaign.retry_interval",
-                          "campaign.rate_limit", "campaign.rate_period", "campaign.time_zone"));
+                          "campaign.rate.limit", "campaign.rate.period", "campaign.time_zone"));
 }
 
 TEST(CampaignFromProtoTest, Table) {

@@ -69,7 +69,7 @@ class SenderTest : public ::testing::Test {
     campaign.message_attempts = 3;
     campaign.sending_timeout = campaign.status_timeout = absl::Hours(24);
     campaign.retry_interval = absl::Seconds(60);
-    campaign.rate_period = absl::Seconds(1);
+    campaign.rate.period = absl::Seconds(1);
     return store_->CreateCampaign(campaign, "", clock_.Now())->id;
   }
 
