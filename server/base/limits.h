@@ -98,6 +98,30 @@ inline constexpr absl::Duration kScheduleAheadMax = absl::Hours(24 * 366);
 // Bytes kept of what a provider or receiver said.
 inline constexpr size_t kProviderDetailBytesMax = 256;
 
+// -- Imports
+
+// Characters of a separator: longer ones are mistakes.
+inline constexpr size_t kImportSeparatorCharsMax = 16;
+// Rows before the first recipient.
+inline constexpr int32_t kImportSkipRowsMax = 1'000'000;
+// Bytes of a row in UTF-8, without its separator: 32 fields at their longest, in Cyrillic, fit.
+inline constexpr size_t kImportRowBytesMax = 64 << 10;
+// Rows that one may span inside quotes: past it, the quote was never closed. Bounds what a stray
+// quote costs.
+inline constexpr int kImportQuotedLinesMax = 100;
+// Columns of a row: as many as XLS has.
+inline constexpr int32_t kImportColumnsMax = 256;
+// Bytes of a file that are read at once.
+inline constexpr size_t kImportChunkBytes = 256 << 10;
+// Bytes from the start of a file by which encoding and separators are found out; bytes that are
+// looked through for the first that is not ASCII.
+inline constexpr size_t kImportSampleBytes = 64 << 10;
+inline constexpr int64_t kImportEncodingSearchBytesMax = 64 << 20;
+// Bytes shown of a cell of a damaged row.
+inline constexpr size_t kImportDamagedCellBytesMax = 256;
+// Bytes of an XLS file: it is held in memory as a whole. 65,536 rows of ordinary width are 20 MB.
+inline constexpr int64_t kImportXlsBytesMax = 64 << 20;
+
 // -- Storage
 
 // Requests waiting for the writer: at 10,000 commits/s a tenth of a second; more would only wait

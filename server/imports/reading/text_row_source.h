@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/imports/reading/byte_source.h"
+#include "server/imports/reading/decoder.h"
+#include "server/imports/reading/row_source.h"
+#include "server/imports/reading/row_splitter.h"
+
+namespace campaigner::imports {
+
+// How much is read at once and kept; tests use small ones.
+struct TextSizes {
+  size_t chunk_bytes = base::limits::kImportChunkBytes;  // At least 4.
+  size_t row_bytes_max = base::limits::kImportRowBytesMax;
+};
+
+// Rows of separated text, streamed: memory is a chunk and a row, whatever the file.
+class TextRowSource : public RowSource {
+ public:
+  // `format` with encoding and column separator found out. `text_begin`: bytes of the byte order
+  // mark.
+  TextRowSource(std::unique_ptr<ByteSource> bytes, const Format& format, bool is_big_endian,
+                int64_t text_begin, const TextSizes& sizes = {});
+
+  absl::StatusOr<bool> Next(RawRow& row) override;
+  Position position() const override { return {offset_, row_}; }
+  int64_t bytes_read() const override { return offset_; }
+  int64_t bytes_total() const override { return bytes_->size(); }
+  const char* file_kind() const override { return "CSV"; }
+
+  // Goes on at `position`, one of a source of the same file and format.
+  void Seek(const Position& position);
+
+ private:
+  // Makes window() hold what the splitter has to see.
+  absl::Status Fill();
+  absl::Status ReadChunk();
+  // Passes over the rest of a row that was too long.
+  absl::Status SkipRow();
+
+  std::string_view window() const { return {buffer_.get() + begin_, end_ - begin_}; }
+  bool at_end() const { return read_offset_ >= bytes_->size(); }
+
+  // Fills in cells and problem from the row at the start of the window. False: it is empty.
+  bool TakeCells(const RowSplitter::Row& split, RawRow& row);
+  // Makes the row's cells what can be shown of `cells`.
+  void Show(const std::vector<std::string_view>& cells, RawRow& row);
+
+  const std::unique_ptr<ByteSource> bytes_;
+  const Decoder decoder_;
+  const int32_t skip_rows_;
+  const std::string encoding_problem_;
+  RowSplitter splitter_;
+  const size_t chunk_bytes_;
+  const size_t buffer_size_;
+
+  // Text that is decoded and not yet consumed is [begin_, end_).
+  const std::unique_ptr<char[]> buffer_;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  // Where encoded text is read to.
+  std::string raw_;
+  int64_t read_offset_;  // In the file, of the next chunk.
+  int64_t offset_;       // In the file, of begin_.
+  int64_t row_ = 0;
+  // Of the last row, where it was damaged.
+  std::vector<std::string> shown_;
+};
+
+}  // namespace campaigner::imports
