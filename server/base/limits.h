@@ -119,8 +119,13 @@ inline constexpr size_t kImportSampleBytes = 64 << 10;
 inline constexpr int64_t kImportEncodingSearchBytesMax = 64 << 20;
 // Bytes shown of a cell of a damaged row.
 inline constexpr size_t kImportDamagedCellBytesMax = 256;
-// Bytes of an XLS file: it is held in memory as a whole. 65,536 rows of ordinary width are 20 MB.
+// Bytes of an XLS file: it is read in memory as a whole. 65,536 rows of ordinary width are 20 MB.
 inline constexpr int64_t kImportXlsBytesMax = 64 << 20;
+// What the process that reads it may use: bytes of memory (the largest sheet takes a quarter), of
+// text, and seconds of a processor.
+inline constexpr int64_t kImportXlsMemoryBytesMax = int64_t{1} << 30;
+inline constexpr int64_t kImportXlsTextBytesMax = 256 << 20;
+inline constexpr int64_t kImportXlsSecondsMax = 30;
 
 // -- Storage
 

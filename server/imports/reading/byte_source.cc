@@ -71,6 +71,10 @@ absl::StatusOr<std::unique_ptr<ByteSource>> OpenFile(const std::string& path) {
     if (errno == ENOENT) return absl::NotFoundError("does not exist");
     return ReadFailed(errno);
   }
+  return BytesOfFile(descriptor);
+}
+
+absl::StatusOr<std::unique_ptr<ByteSource>> BytesOfFile(int descriptor) {
   struct stat status = {};
   if (fstat(descriptor, &status) != 0) {
     const int error = errno;

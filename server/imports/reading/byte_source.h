@@ -22,6 +22,9 @@ class ByteSource {
 // NOT_FOUND where there is no such file, INVALID_ARGUMENT where it is none, UNAVAILABLE else.
 absl::StatusOr<std::unique_ptr<ByteSource>> OpenFile(const std::string& path);
 
+// Of an open file, which it closes. Errors as OpenFile's.
+absl::StatusOr<std::unique_ptr<ByteSource>> BytesOfFile(int descriptor);
+
 std::unique_ptr<ByteSource> BytesInMemory(std::string bytes);
 
 }  // namespace campaigner::imports

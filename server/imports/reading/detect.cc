@@ -49,13 +49,27 @@ struct Cut {
   size_t cells = 0;  // That number.
 };
 
+// A value that was cut in two by what is no separator leaves a quote on each side.
+bool HasOddQuotes(std::string_view row, const RowSplitter& splitter, const Format& format) {
+  if (!format.quote) return false;
+  const auto& cells = splitter.cells();
+  return std::any_of(cells.begin(), cells.end(), [&](const RowSplitter::Cell& cell) {
+    return std::count(row.begin() + static_cast<ptrdiff_t>(cell.begin),
+                      row.begin() + static_cast<ptrdiff_t>(cell.end), *format.quote) %
+               2 ==
+           1;
+  });
+}
+
 Cut CutRows(std::string_view sample, const Format& format) {
   RowSplitter splitter(format);
   std::map<size_t, int> rows_by_cells;
-  for (int i = 0; i < kRows && !sample.empty(); ++i) {
+  for (int i = 0; i < format.skip_rows + kRows && !sample.empty(); ++i) {
     const RowSplitter::Row row = splitter.Split(sample, true);
-    sample.remove_prefix(std::min(sample.size(), row.full_size));
-    if (i >= format.skip_rows && row.text_size > 0) ++rows_by_cells[splitter.cells().size()];
+    const bool counts = i >= format.skip_rows && row.text_size > 0 && row.problem.empty() &&
+                        !HasOddQuotes(sample, splitter, format);
+    if (counts) ++rows_by_cells[splitter.cells().size()];
+    sample.remove_prefix(row.full_size);
   }
   Cut best;
   for (const auto& [cells, rows] : rows_by_cells) {

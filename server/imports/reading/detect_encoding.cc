@@ -38,6 +38,15 @@ bool HasUtf16Zeros(std::string_view sample) {
   return more > 0 && more >= sample.size() / 16 && fewer <= more / 16;
 }
 
+// Whether `sample` is the start of one character.
+bool IsCutOff(std::string_view sample) {
+  const auto lead = static_cast<uint8_t>(sample[0]);
+  const size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 0;
+  return sample.size() < size && std::all_of(sample.begin() + 1, sample.end(), [](char c) {
+           return (static_cast<uint8_t>(c) & 0xC0) == 0x80;
+         });
+}
+
 // Valid characters of several bytes that are needed for each byte that is none.
 constexpr size_t kValidPerInvalid = 4;
 
@@ -56,8 +65,7 @@ bool LooksLikeUtf8(std::string_view sample) {
       sample.remove_prefix(size);
       continue;
     }
-    // A character of at most four bytes may be cut off.
-    if (sample.size() < 4 && valid > 0) break;
+    if (valid > 0 && IsCutOff(sample)) break;
     ++invalid;
     sample.remove_prefix(1);
   }
@@ -74,8 +82,8 @@ constexpr double kMarkFrequency = 0.3;
 constexpr double kOtherFrequency = 0.01;
 // Of a capital at a word's start, among capitals, and behind a small letter.
 constexpr double kCapitalFirst = 0.7;
-constexpr double kCapitalOnly = 0.5;
-constexpr double kCapitalInside = 0.02;
+constexpr double kCapitalOnly = 0.8;
+constexpr double kCapitalInside = 0.005;
 
 constexpr char32_t kIoSmall = 0x451;
 constexpr char32_t kIoCapital = 0x401;

@@ -6,7 +6,7 @@
 #include "server/imports/reading/decoder.h"
 #include "server/imports/reading/detect.h"
 #include "server/imports/reading/text_row_source.h"
-#include "server/imports/reading/xls_row_source.h"
+#include "server/imports/reading/xls_process.h"
 
 namespace campaigner::imports {
 namespace {
@@ -20,33 +20,31 @@ absl::StatusOr<std::string> ReadSample(const ByteSource& bytes, int64_t offset) 
   return sample;
 }
 
-bool IsAscii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<uint8_t>(c) < 0x80; });
+size_t FindNonAscii(std::string_view text) {
+  const auto is_high = [](char c) { return static_cast<uint8_t>(c) >= 0x80; };
+  return static_cast<size_t>(std::find_if(text.begin(), text.end(), is_high) - text.begin());
 }
 
 // By the first part of the file that has other characters than ASCII: a base may begin with
-// thousands of bare numbers.
+// thousands of bare numbers. Close to a sample's end there would be too few of them.
 absl::StatusOr<Encoding> FindEncoding(const ByteSource& bytes, std::string_view sample) {
   const Encoding encoding = DetectEncoding(sample);
-  if (encoding != Encoding::kUtf8 || !IsAscii(sample)) return encoding;
+  if (encoding == Encoding::kUtf16 || FindNonAscii(sample) < sample.size() / 2) return encoding;
   const int64_t search_end = std::min(bytes.size(), limits::kImportEncodingSearchBytesMax);
-  for (auto offset = static_cast<int64_t>(sample.size()); offset < search_end;) {
+  for (int64_t offset = 0; offset < search_end;) {
     ASSIGN_OR_RETURN(const std::string part, ReadSample(bytes, offset));
-    if (!IsAscii(part)) {
-      const auto is_high = [](char c) { return static_cast<uint8_t>(c) >= 0x80; };
-      const auto high = std::find_if(part.begin(), part.end(), is_high) - part.begin();
-      ASSIGN_OR_RETURN(const std::string rest, ReadSample(bytes, offset + high));
-      return DetectEncoding(rest);
-    }
-    offset += static_cast<int64_t>(part.size());
+    const size_t found = FindNonAscii(part);
+    offset += static_cast<int64_t>(found);
+    if (found == part.size()) continue;
+    ASSIGN_OR_RETURN(const std::string rest, ReadSample(bytes, offset));
+    return DetectEncoding(rest);
   }
-  return encoding;
+  return Encoding::kUtf8;
 }
 
-// `Source` passes over the header, and goes on at `resume`.
-template <typename Source>
-absl::StatusOr<std::unique_ptr<RowSource>> Begin(std::unique_ptr<Source> source, Format& format,
+// The source passes over the header, and goes on at `resume`.
+absl::StatusOr<std::unique_ptr<RowSource>> Begin(std::unique_ptr<TextRowSource> source,
+                                                 Format& format,
                                                  const std::optional<Position>& resume) {
   if (format.header_names_fields) {
     RawRow header;
@@ -87,9 +85,9 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenRowSource(const std::string& path
   ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> bytes, OpenFile(path));
   ASSIGN_OR_RETURN(const std::string sample, ReadSample(*bytes, 0));
   if (IsXls(sample)) {
-    ASSIGN_OR_RETURN(std::unique_ptr<XlsRowSource> source,
-                     XlsRowSource::Open(path, bytes->size(), format));
-    return Begin(std::move(source), format, resume);
+    ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> text,
+                     ConvertXls(path, bytes->size(), format.sheet));
+    return Begin(TextRowSource::OfXls(std::move(text), format), format, resume);
   }
   return OpenText(std::move(bytes), sample, format, resume);
 }

@@ -26,7 +26,7 @@ struct RawRow {
 
 // Where a source stands: behind its last row. Plain numbers, to be stored.
 struct Position {
-  // Bytes of the file before the next row. Of an XLS file always 0.
+  // Bytes before the next row: of the file, or of the text that an XLS file became.
   int64_t offset = 0;
   // Number of the last row; 0: none was read.
   int64_t row = 0;
@@ -49,7 +49,7 @@ class RowSource {
   // From here a source of the same file and format goes on behind the last row that Next returned.
   virtual Position position() const = 0;
 
-  // Progress. Of an XLS file, which is read at once, by rows.
+  // Progress: of the bytes that Position counts.
   virtual int64_t bytes_read() const = 0;
   virtual int64_t bytes_total() const = 0;
 
@@ -59,11 +59,12 @@ class RowSource {
 
 // The rows of a file: XLS or text, by its content. `format` is valid (see ValidateFormat); what is
 // found out (encoding, column separator, fields from a header) is filled in, so that the next time
-// nothing has to be found out. With `resume`, goes on from there.
+// nothing has to be found out. With `resume`, goes on from there. An XLS file is converted first,
+// which may take seconds.
 //
 // INVALID_ARGUMENT with a reason that fits behind the file's name: "is not a text file", "is an
-// XLSX file, which is not read: save it as CSV or XLS", "has only 2 sheets". NOT_FOUND where there
-// is no such file, UNAVAILABLE where it cannot be read.
+// XLSX file, which is not read: save it as CSV or XLS", "has no sheet 3, only 2". NOT_FOUND where
+// there is no such file, UNAVAILABLE where it cannot be read.
 absl::StatusOr<std::unique_ptr<RowSource>> OpenRowSource(
     const std::string& path, Format& format, const std::optional<Position>& resume = std::nullopt);
 

@@ -48,6 +48,7 @@ RowSplitter::Row RowSplitter::Split(std::string_view window, bool is_end) {
 RowSplitter::Row RowSplitter::SplitAs(std::string_view window, bool is_end, bool has_quotes) {
   cells_.clear();
   column_count_ = 0;
+  quoted_lines_ = 0;
   // A separator behind the longest row is seen, text is not.
   const bool is_all = is_end && window.size() <= row_bytes_max_;
   window = window.substr(0, row_bytes_max_ + lookahead_);
@@ -82,15 +83,16 @@ RowSplitter::Row RowSplitter::SplitAs(std::string_view window, bool is_end, bool
 RowSplitter::Stop RowSplitter::TakeQuoted(std::string_view window, bool is_end, size_t& at) {
   const size_t begin = at + 1;
   bool is_doubled = false;
-  int lines = 0;
   for (at = begin; at < window.size(); ++at) {
     if (window[at] == *quote_) {
       if (at + 1 >= window.size() || window[at + 1] != *quote_) break;
       is_doubled = true;
       ++at;
     } else if (is_stop_[static_cast<uint8_t>(window[at])]) {
-      lines += RowSeparatorSize(window, at) > 0;
-      if (lines > limits::kImportQuotedLinesMax) at = window.size();
+      const size_t separator = RowSeparatorSize(window, at);
+      if (separator == 0) continue;
+      at += separator - 1;
+      if (++quoted_lines_ > limits::kImportQuotedLinesMax) at = window.size();
     }
   }
   if (at >= window.size()) {
@@ -160,8 +162,9 @@ void RowSplitter::Undouble(char* window, Cell& cell) const {
 size_t RowSplitter::FindRowEnd(std::string_view window, bool is_end, size_t& keep) const {
   keep = 0;
   if (row_separator_.empty()) {
-    const size_t at = window.find_first_of("\r\n");
-    if (at == std::string_view::npos) return at;
+    size_t at = 0;
+    while (at < window.size() && window[at] != '\n' && window[at] != '\r') ++at;
+    if (at == window.size()) return std::string_view::npos;
     // Whether a "\n" follows has to be seen.
     if (window[at] == '\r' && at + 1 == window.size() && !is_end) {
       keep = 1;

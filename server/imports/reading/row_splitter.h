@@ -81,7 +81,9 @@ class RowSplitter {
   // Bytes that may begin a separator.
   std::array<bool, 256> is_stop_ = {};
   std::vector<Cell> cells_;
+  // Of the row so far.
   size_t column_count_ = 0;
+  int quoted_lines_ = 0;
   std::string_view quote_problem_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "server/base/status_macros.h"
 #include "server/base/text.h"
+#include "server/imports/reading/xls_text.h"
 
 namespace campaigner::imports {
 namespace {
@@ -30,6 +31,18 @@ TextRowSource::TextRowSource(std::unique_ptr<ByteSource> bytes, const Format& fo
       read_offset_(text_begin),
       offset_(text_begin) {
   if (!decoder_.is_plain()) raw_.resize(chunk_bytes_);
+}
+
+std::unique_ptr<TextRowSource> TextRowSource::OfXls(std::unique_ptr<ByteSource> text,
+                                                    const Format& format) {
+  Format of_text = format;
+  of_text.encoding = Encoding::kUtf8;
+  of_text.row_separator = kXlsRowSeparator;
+  of_text.column_separator = kXlsColumnSeparator;
+  of_text.quote.reset();
+  auto source = std::make_unique<TextRowSource>(std::move(text), of_text, false, 0);
+  source->is_xls_ = true;
+  return source;
 }
 
 void TextRowSource::Seek(const Position& position) {
@@ -63,14 +76,16 @@ bool TextRowSource::TakeCells(const RowSplitter::Row& split, RawRow& row) {
     Show({whole}, row);
     return true;
   }
+  // Before undoubling leaves pieces of characters behind.
+  const bool has_nul = std::memchr(text, 0, whole.size()) != nullptr;
+  const bool is_damaged = has_nul || !base::IsValidUtf8(whole);
   bool is_blank = true;
   for (RowSplitter::Cell cell : splitter_.cells()) {
     splitter_.Undouble(text, cell);
     row.cells.emplace_back(text + cell.begin, cell.end - cell.begin);
     is_blank = is_blank && IsBlank(row.cells.back());
   }
-  const bool has_nul = std::memchr(text, 0, whole.size()) != nullptr;
-  if (has_nul || !base::IsValidUtf8(whole)) {
+  if (is_damaged) {
     row.problem = has_nul ? "holds a NUL character" : std::string_view(encoding_problem_);
     Show(std::vector(row.cells), row);
   }

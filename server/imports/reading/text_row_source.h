@@ -25,11 +25,15 @@ class TextRowSource : public RowSource {
   TextRowSource(std::unique_ptr<ByteSource> bytes, const Format& format, bool is_big_endian,
                 int64_t text_begin, const TextSizes& sizes = {});
 
+  // The text is a sheet's, see ConvertXls.
+  static std::unique_ptr<TextRowSource> OfXls(std::unique_ptr<ByteSource> text,
+                                              const Format& format);
+
   absl::StatusOr<bool> Next(RawRow& row) override;
   Position position() const override { return {offset_, row_}; }
   int64_t bytes_read() const override { return offset_; }
   int64_t bytes_total() const override { return bytes_->size(); }
-  const char* file_kind() const override { return "CSV"; }
+  const char* file_kind() const override { return is_xls_ ? "XLS" : "CSV"; }
 
   // Goes on at `position`, one of a source of the same file and format.
   void Seek(const Position& position);
@@ -66,6 +70,7 @@ class TextRowSource : public RowSource {
   int64_t read_offset_;  // In the file, of the next chunk.
   int64_t offset_;       // In the file, of begin_.
   int64_t row_ = 0;
+  bool is_xls_ = false;
   // Of the last row, where it was damaged.
   std::vector<std::string> shown_;
 };
