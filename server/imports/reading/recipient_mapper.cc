@@ -13,9 +13,13 @@ namespace limits = base::limits;
 
 constexpr std::string_view kWhite[] = {" ", "\t", "\r", "\n", "\u00A0", "\uFEFF"};
 
+// Nothing of kWhite begins or ends with these.
+bool IsPlain(char c) { return c > ' ' && c <= '~'; }
+
 // Spreadsheets leave no-break spaces too.
 std::string_view Trim(std::string_view text) {
   for (bool is_done = false; !is_done;) {
+    if (text.empty() || (IsPlain(text.front()) && IsPlain(text.back()))) return text;
     is_done = true;
     for (const std::string_view white : kWhite) {
       if (text.starts_with(white)) text.remove_prefix(white.size()), is_done = false;
