@@ -77,6 +77,15 @@ std::unique_ptr<BackendStream> Backend::OpenStream(const std::string& method,
                                          is_stopped_);
 }
 
+std::shared_ptr<BackendWriter> Backend::OpenWriter(const std::string& method,
+                                                   const v1::Credentials& credentials,
+                                                   size_t waiting_bytes_max, Message& response,
+                                                   BackendWriter::OnRoom on_room,
+                                                   BackendWriter::Done done) {
+  return BackendWriter::Open(stub_, method, credentials, waiting_bytes_max, response,
+                             std::move(on_room), std::move(done));
+}
+
 absl::Status Backend::CheckHealth(absl::Duration timeout) {
   return client::AskHealth(client_->channel(), absl::FromChrono(CallDeadline(timeout)));
 }

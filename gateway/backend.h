@@ -13,6 +13,7 @@
 #include "campaigner/v1/message_service.pb.h"
 #include "client/cpp/client.h"
 #include "gateway/backend_stream.h"
+#include "gateway/backend_writer.h"
 
 namespace campaigner::gateway {
 
@@ -43,6 +44,12 @@ class Backend {
   std::unique_ptr<BackendStream> OpenStream(const std::string& method,
                                             const v1::Credentials& credentials,
                                             BackendStream::NextRequest next_request);
+
+  // Opens any RPC with a stream of requests and one answer, of which `waiting_bytes_max` of
+  // requests may wait. As BackendWriter::Open.
+  std::shared_ptr<BackendWriter> OpenWriter(
+      const std::string& method, const v1::Credentials& credentials, size_t waiting_bytes_max,
+      google::protobuf::Message& response, BackendWriter::OnRoom on_room, BackendWriter::Done done);
 
   // Whether the server says that it serves; at most so long.
   absl::Status CheckHealth(absl::Duration timeout);

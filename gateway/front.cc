@@ -74,6 +74,18 @@ void Front::Handle(http::Request request, http::Responder respond) {
                       match.route->serve);
 }
 
+bool Front::TakesStream(std::string_view method, std::string_view target) {
+  return router_.TakesStream(method, target.substr(0, target.find('?')));
+}
+
+std::unique_ptr<http::BodySink> Front::HandleStream(http::Request request, http::Resume resume,
+                                                    http::Responder respond) {
+  const http::Router::Match match = router_.Find(request.method, request.path());
+  http::Responder counted = Counted(request, match, std::move(respond));
+  request.client_address = client_address_.Of(request);
+  return match.route->serve_stream(std::move(request), std::move(resume), std::move(counted));
+}
+
 http::Response Front::Refuse(std::string_view method, std::string_view target, int status,
                              std::string_view message) {
   const auto match = router_.Find(method, target.substr(0, target.find('?')));

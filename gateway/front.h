@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "gateway/client_address.h"
 #include "gateway/http/message.h"
 #include "gateway/http/router.h"
@@ -15,6 +17,9 @@ class Front final : public http::Handler {
   Front(http::Router router, ClientAddress client_address, http::TaskPool& tasks, Metrics& metrics);
 
   void Handle(http::Request request, http::Responder respond) override;
+  bool TakesStream(std::string_view method, std::string_view target) override;
+  std::unique_ptr<http::BodySink> HandleStream(http::Request request, http::Resume resume,
+                                               http::Responder respond) override;
   http::Response Refuse(std::string_view method, std::string_view target, int status,
                         std::string_view message) override;
 

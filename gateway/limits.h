@@ -23,6 +23,17 @@ inline constexpr size_t kBodyBytesInFlightMax = 256 << 20;
 // Bytes of a body that is parsed on the event loop itself: half a millisecond. Larger ones are
 // given to a thread, so that nobody waits for them.
 inline constexpr size_t kInlineBodyBytesMax = 32 << 10;
+// Bytes of a body that its route takes as it comes: a file of 2 GiB, and the parts around it.
+inline constexpr size_t kStreamedBodyBytesMax = (size_t{2} << 30) + (64 << 10);
+// Bytes of a chunk's line and of the lines after the last chunk: nothing of them is used.
+inline constexpr size_t kChunkLineBytesMax = 256;
+inline constexpr size_t kTrailerBytesMax = 4 << 10;
+// Bytes of the headers of one part of a form, and parts: browsers send 200 bytes, forms have one
+// file.
+inline constexpr size_t kPartHeadBytesMax = 8 << 10;
+inline constexpr size_t kPartsMax = 100;
+// Blanks behind a boundary, which RFC 2046 lets mail gateways add.
+inline constexpr size_t kBoundaryBlanksMax = 64;
 // Depth of nested JSON: protobuf's own parser stops at 100.
 inline constexpr size_t kJsonDepthMax = 64;
 // Parameters of a query or form.
@@ -45,8 +56,11 @@ inline constexpr size_t kWriteBufferBytes = 64 << 10;
 inline constexpr absl::Duration kIdleTimeout = absl::Seconds(60);
 // From the first byte of a request to the end of its headers, and a TLS handshake.
 inline constexpr absl::Duration kHeadTimeout = absl::Seconds(10);
-// From the end of the headers to the end of the body: 16 MiB at 2 Mbit/s.
+// From the end of the headers to the end of the body: 16 MiB at 2 Mbit/s. Of a streamed body: for
+// each kStreamProgressBytes, and for whoever takes it to go on or to answer.
 inline constexpr absl::Duration kBodyTimeout = absl::Seconds(64);
+// Bytes of a streamed body within each body timeout: 32 kbit/s. Who brings less is stalling.
+inline constexpr size_t kStreamProgressBytes = 256 << 10;
 // For a reader to take an answer, or one piece of a streamed one.
 inline constexpr absl::Duration kWriteTimeout = absl::Seconds(30);
 // What a refused client still sends is read for so long, so that the refusal reaches it.
@@ -67,8 +81,25 @@ inline constexpr int kGrpcMetadataBytesMax = 64 << 10;
 
 // Watchers at once: each has a thread for its life.
 inline constexpr int kWatchersMax = 64;
-// Threads for watchers, for opening further ones, for large bodies and for health checks.
-inline constexpr size_t kTaskThreadsMax = 2 * kWatchersMax;
+// Files that are downloaded at once: each has a thread for its life too, so that watchers and
+// downloads leave each other room.
+inline constexpr int kDownloadsMax = 32;
+// Threads for watchers and downloads, for opening further ones, for large bodies and for health
+// checks.
+inline constexpr size_t kTaskThreadsMax = 2 * (kWatchersMax + kDownloadsMax);
+// How long a download waits for the server's next piece.
+inline constexpr absl::Duration kDownloadStallTimeout = absl::Seconds(60);
+// Bytes of a download that are written in one write timeout: 20 kbit/s is fast enough.
+inline constexpr size_t kDownloadPieceBytes = 64 << 10;
+
+// -- Uploads
+
+// Files that are uploaded at once: none has a thread, each its bytes in flight.
+inline constexpr int kUploadsMax = 64;
+// Bytes of one message to the server.
+inline constexpr size_t kUploadChunkBytes = 256 << 10;
+// Bytes of one upload that wait for the server; more are not read from the client.
+inline constexpr size_t kUploadBytesInFlightMax = 1 << 20;
 
 // -- Receipts
 

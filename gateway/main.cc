@@ -33,7 +33,8 @@ ABSL_FLAG(std::string, trusted_proxies, "",
           "networks (CIDR, by commas) of proxies whose X-Forwarded-For is believed");
 ABSL_FLAG(absl::Duration, head_timeout, absl::Seconds(10),
           "longest time from a request's first byte to the end of its headers");
-ABSL_FLAG(absl::Duration, body_timeout, absl::Seconds(64), "longest time for a request's body");
+ABSL_FLAG(absl::Duration, body_timeout, absl::Seconds(64),
+          "longest time for a request's body; of a file, for each 256 KiB");
 ABSL_FLAG(absl::Duration, idle_timeout, absl::Seconds(60),
           "longest silence between two requests of a connection");
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(10),

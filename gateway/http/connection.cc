@@ -22,7 +22,10 @@ Connection::Connection(std::unique_ptr<Transport> transport, std::string remote_
       remote_address_(std::move(remote_address)),
       timeouts_(timeouts),
       host_(host),
-      handler_(handler) {}
+      handler_(handler),
+      reader_([&handler](std::string_view method, std::string_view target) {
+        return handler.TakesStream(method, target);
+      }) {}
 
 void Connection::Start(bool is_rejected) {
   is_rejected_ = is_rejected;
@@ -42,6 +45,7 @@ void Connection::Advance() {
     switch (state_) {
       case State::kHandshake: goes_on = Handshake(); break;
       case State::kReading: goes_on = Read(); break;
+      case State::kReceiving: goes_on = Receive(); break;
       case State::kWriting: goes_on = Send(); break;
       case State::kLingering: goes_on = Linger(); break;
       case State::kServing:
@@ -73,6 +77,10 @@ bool Connection::Read() {
   if (reader_.phase() == Phase::kComplete) {
     ServeRequest();
     return false;
+  }
+  if (reader_.phase() == Phase::kStream) {
+    OpenBody();
+    return true;
   }
   if (reader_.phase() == Phase::kRefused) {
     Refuse(reader_.refusal_status(), reader_.refusal());
@@ -138,6 +146,12 @@ void Connection::OnAnswer(std::optional<Response> response) {
         handler_.Refuse(reader_.check().method, reader_.check().target, 500, "internal error");
   }
   ReleaseBody();
+  sink_.reset();
+  if (reader_.phase() != Phase::kComplete) {
+    // The rest of the body is nobody's; the answer is to reach the client all the same.
+    is_refused_ = true;
+    is_closing_ = true;
+  }
   if (response->stream) {
     state_ = State::kStreaming;
     if (host_.TryRunStream(*this, *std::move(response))) return;
@@ -217,7 +231,9 @@ bool Connection::Linger() {
 
 Deadline Connection::OnTime(Deadline now) {
   if (now < deadline_) return deadline_;
-  if (state_ == State::kReading && reader_.phase() == Phase::kHead) {
+  if (sink_ != nullptr) {
+    OnBodyTime();
+  } else if (state_ == State::kReading && reader_.phase() == Phase::kHead) {
     Refuse(408, "the headers took too long");
   } else if (state_ == State::kReading && reader_.phase() == Phase::kBody) {
     Refuse(408, "the body took too long");
@@ -236,6 +252,7 @@ void Connection::Close() {
 
 void Connection::Abort() {
   transport_->Abort();
+  if (state_ == State::kReceiving) BreakBody(499, "the connection is cut");
   // Whoever serves it still answers, and finds it gone.
   if (state_ != State::kServing && state_ != State::kStreaming) End();
 }

@@ -30,6 +30,8 @@ class ConnectionHost {
   virtual ~ConnectionHost() = default;
   // Has the request handled; the answer comes by OnAnswer, never before this returns.
   virtual void Serve(Connection& connection, Request request) = 0;
+  // The same for a request whose body comes later, to what this returns (nullptr: nowhere).
+  virtual std::unique_ptr<BodySink> OpenBody(Connection& connection, Request request) = 0;
   // Calls connection.RunStream on a thread of its own and then OnStreamEnd. False: there is none.
   virtual bool TryRunStream(Connection& connection, Response response) = 0;
   // A request's body grew. False: there are too many bytes of bodies, this one must go.
@@ -61,6 +63,8 @@ class Connection {
   void OnReady();
   void OnAnswer(std::optional<Response> response);
   void OnStreamEnd(bool is_kept);
+  // The sink of the body takes more.
+  void OnResume();
   // If `now` is past its deadline, acts on it. Answers the deadline that it has then.
   Deadline OnTime(Deadline now);
   // Ends it after the request that it serves or has received, if any.
@@ -79,17 +83,33 @@ class Connection {
   int socket() const { return transport_->socket(); }
 
  private:
-  enum class State { kHandshake, kReading, kServing, kStreaming, kWriting, kLingering, kOver };
+  // kReceiving: the body goes to a sink; an answer may come meanwhile.
+  enum class State {
+    kHandshake,
+    kReading,
+    kReceiving,
+    kServing,
+    kStreaming,
+    kWriting,
+    kLingering,
+    kOver
+  };
 
   void Advance();
   // Each does what can be done now. False: wait for the socket or somebody else.
   bool Handshake();
   bool Read();
+  bool Receive();
   bool Send();
   bool Linger();
 
   void OnPhase(RequestReader::Phase before);
   void ServeRequest();
+  void OpenBody();
+  void TakeBody();
+  void BreakBody(int status, std::string_view message);
+  void AwaitProgress();
+  void OnBodyTime();
   void SendContinue();
   void Refuse(int status, std::string_view message);
   void StartSending();
@@ -105,6 +125,12 @@ class Connection {
   Handler& handler_;
   State state_ = State::kHandshake;
   RequestReader reader_;
+  // Takes the body, from OpenBody to the answer.
+  std::unique_ptr<BodySink> sink_;
+  // The sink has enough for now.
+  bool is_paused_ = false;
+  // Bytes of the body since its deadline was last moved.
+  size_t progress_bytes_ = 0;
   std::string outgoing_;
   size_t sent_ = 0;
   // Bytes of the request's body that the host counts.

@@ -31,8 +31,8 @@ int MillisecondsUntil(Deadline deadline) {
 }  // namespace
 
 bool EventLoop::Mail::IsEmpty() const {
-  return newcomers.empty() && answers.empty() && ended_streams.empty() && !wants_drain &&
-         !wants_abort;
+  return newcomers.empty() && answers.empty() && ended_streams.empty() && resumed.empty() &&
+         !wants_drain && !wants_abort;
 }
 
 EventLoop::EventLoop(LoopContext& context)
@@ -117,6 +117,8 @@ EventLoop::Mail EventLoop::TakeMail() {
 
 void EventLoop::Deliver(Mail mail) {
   for (Newcomer& newcomer : mail.newcomers) Admit(std::move(newcomer));
+  // Before the answers: whoever has answered asks for nothing more.
+  for (Connection* connection : mail.resumed) connection->OnResume();
   for (auto& [connection, response] : mail.answers) connection->OnAnswer(std::move(response));
   for (const auto& [connection, is_kept] : mail.ended_streams) connection->OnStreamEnd(is_kept);
   if (mail.wants_drain) {
@@ -185,16 +187,32 @@ void EventLoop::Bury() {
   connections_count_ = connections_.size();
 }
 
-void EventLoop::Serve(Connection& connection, Request request) {
-  Responder respond([this, &connection](std::optional<Response> response) {
+Responder EventLoop::ResponderFor(Connection& connection) {
+  return Responder([this, &connection](std::optional<Response> response) {
     Post([&](Mail& mail) { mail.answers.push_back({&connection, std::move(response)}); });
   });
-  // Exceptions of handlers end here: the caller learns nothing of them, and the dropped responder
-  // answers.
+}
+
+// Exceptions of handlers end here: the caller learns nothing of them, and the dropped responder
+// answers.
+void EventLoop::Serve(Connection& connection, Request request) {
   try {
-    context_.handler.Handle(std::move(request), std::move(respond));
+    context_.handler.Handle(std::move(request), ResponderFor(connection));
   } catch (const std::exception& error) {
     base::LogError("http_handler_failed", {{"error", error.what()}});
+  }
+}
+
+std::unique_ptr<BodySink> EventLoop::OpenBody(Connection& connection, Request request) {
+  Resume resume = [this, &connection] {
+    Post([&](Mail& mail) { mail.resumed.push_back(&connection); });
+  };
+  try {
+    return context_.handler.HandleStream(std::move(request), std::move(resume),
+                                         ResponderFor(connection));
+  } catch (const std::exception& error) {
+    base::LogError("http_handler_failed", {{"error", error.what()}});
+    return nullptr;
   }
 }
 

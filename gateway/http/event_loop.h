@@ -72,12 +72,15 @@ class EventLoop final : public ConnectionHost {
     std::vector<Newcomer> newcomers;
     std::vector<Answered> answers;
     std::vector<StreamEnded> ended_streams;
+    std::vector<Connection*> resumed;
     bool wants_drain = false;
     bool wants_abort = false;
     bool IsEmpty() const;
   };
 
   void Serve(Connection& connection, Request request) override;
+  std::unique_ptr<BodySink> OpenBody(Connection& connection, Request request) override;
+  Responder ResponderFor(Connection& connection);
   bool TryRunStream(Connection& connection, Response response) override;
   bool TryKeepBody(size_t bytes) override;
   void DropBody(size_t bytes) override { context_.body_bytes -= bytes; }

@@ -43,7 +43,8 @@ bool IsName(std::string_view name, std::string_view expected) {
 // The state of one check: what was met so far.
 class Checker {
  public:
-  explicit Checker(std::string& head) : head_(head) {}
+  Checker(std::string& head, const TakesStream& takes_stream)
+      : head_(head), takes_stream_(takes_stream) {}
 
   HeadCheck Run() {
     size_t begin = 0;
@@ -63,6 +64,7 @@ class Checker {
       is_first = false;
       begin = end + kLineEnd.size();
     }
+    if (check_.is_chunked && lengths_ > 0) Refuse(400, "Content-Length beside Transfer-Encoding");
     return check_;
   }
 
@@ -88,6 +90,8 @@ class Checker {
     check_.target = target;
     const std::string_view version = line.substr(last + 1);
     if (version != "HTTP/1.1" && version != "HTTP/1.0") Refuse(400, "only HTTP/1.1 is spoken here");
+    is_old_ = version == "HTTP/1.0";
+    check_.is_streamed = takes_stream_ && takes_stream_(check_.method, target);
   }
 
   void CheckHeader(std::string_view line, size_t begin) {
@@ -99,7 +103,7 @@ class Checker {
     if (HasControl(value)) return Refuse(400, "control character in a header");
     check_.headers.emplace_back(name, value);
     if (IsName(name, "Transfer-Encoding")) {
-      Refuse(411, "Transfer-Encoding is not taken: send Content-Length");
+      CheckTransferEncoding(value);
     } else if (IsName(name, "Content-Encoding")) {
       if (!IsName(value, "identity"))
         Refuse(415, "Content-Encoding is not taken: send plain bytes");
@@ -117,6 +121,17 @@ class Checker {
     }
   }
 
+  void CheckTransferEncoding(std::string_view value) {
+    if (!check_.is_streamed) {
+      return Refuse(411, "Transfer-Encoding is not taken: send Content-Length");
+    }
+    if (check_.is_chunked) return Refuse(400, "several Transfer-Encoding headers");
+    // HTTP/1.0 has none: whoever put it there means something else by the length (RFC 9112, 6.1).
+    if (is_old_) return Refuse(400, "Transfer-Encoding in HTTP/1.0");
+    if (!IsName(value, "chunked")) return Refuse(501, "of transfer codings only chunked is taken");
+    check_.is_chunked = true;
+  }
+
   void CheckLength(std::string_view value) {
     if (++lengths_ > 1) return Refuse(400, "several Content-Length headers");
     const bool is_number = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
@@ -125,20 +140,26 @@ class Checker {
     if (!is_number) return Refuse(400, "Content-Length is not a number");
     const auto [end, error] =
         std::from_chars(value.data(), value.data() + value.size(), check_.content_length);
-    if (error != std::errc() || check_.content_length > limits::kBodyBytesMax) {
+    const size_t most = check_.is_streamed ? limits::kStreamedBodyBytesMax : limits::kBodyBytesMax;
+    if (error != std::errc() || check_.content_length > most) {
       check_.content_length = 0;
-      Refuse(413, "the body is larger than 16 MiB");
+      Refuse(413, check_.is_streamed ? "the body is larger than 2 GiB"
+                                     : "the body is larger than 16 MiB");
     }
   }
 
   std::string& head_;
+  const TakesStream& takes_stream_;
   HeadCheck check_;
+  bool is_old_ = false;
   int hosts_ = 0;
   int lengths_ = 0;
 };
 
 }  // namespace
 
-HeadCheck CheckHead(std::string& head) { return Checker(head).Run(); }
+HeadCheck CheckHead(std::string& head, const TakesStream& takes_stream) {
+  return Checker(head, takes_stream).Run();
+}
 
 }  // namespace campaigner::gateway::http

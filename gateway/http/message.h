@@ -48,8 +48,9 @@ struct Response {
   std::string body;
   Parameters headers;
   // Instead of a body: called once, on a thread of its own, writes pieces to the sink until it
-  // returns. The sink blocks while the client takes its time.
-  std::function<void(const Sink& sink)> stream;
+  // returns. The sink blocks while the client takes its time. False: the answer is not whole, and
+  // the connection is cut, so that the client notices.
+  std::function<bool(const Sink& sink)> stream;
 };
 
 // A Retry-After header, in whole seconds, at least one.
@@ -78,12 +79,35 @@ class Responder {
   Answer answer_;
 };
 
+// Takes one request's body as it comes. Called on the event loop, must not block. Lives until the
+// request is answered; an answer that comes before the body is whole ends the connection.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // Takes a piece. False: no more before `resume` is called.
+  virtual bool Take(std::string_view piece) = 0;
+  // The body is whole.
+  virtual void Finish() = 0;
+  // The request will not come to a good end, as said: the rest of the body does not come, or the
+  // answer is overdue. Still to be answered, soon, where it is not yet.
+  virtual void Break(int status, std::string_view message) = 0;
+};
+
+// Asks for more of a body. From any thread, never after its request was answered.
+using Resume = std::function<void()>;
+
 // What serves requests. Thread-safe: called from several event loops at once.
 class Handler {
  public:
   virtual ~Handler() = default;
   // Must not block: every other connection waits meanwhile. `respond` may be called later.
   virtual void Handle(Request request, Responder respond) = 0;
+  // Whether such a request goes to HandleStream.
+  virtual bool TakesStream(std::string_view method, std::string_view target) = 0;
+  // As Handle, but the request has no body yet: it goes to what this returns. nullptr: nobody wants
+  // it, the request is answered without.
+  virtual std::unique_ptr<BodySink> HandleStream(Request request, Resume resume,
+                                                 Responder respond) = 0;
   // What is answered to a request that the server itself refuses. `target` is empty where it never
   // came. Must not block.
   virtual Response Refuse(std::string_view method, std::string_view target, int status,

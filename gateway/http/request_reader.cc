@@ -44,9 +44,16 @@ void RequestReader::ReadHead() {
   const size_t end = received_.find(kHeadEnd, searched_);
   if (end != std::string::npos && end + kHeadEnd.size() <= limits::kHeadBytesMax) {
     head_.assign(received_, 0, end + kHeadEnd.size());
-    check_ = CheckHead(head_);
+    check_ = CheckHead(head_, takes_stream_);
     if (check_.refusal_status != 0) {
       phase_ = Phase::kRefused;
+      return;
+    }
+    if (check_.is_streamed) {
+      received_.erase(0, head_.size());
+      decoder_ = check_.is_chunked ? BodyDecoder::Chunked(limits::kStreamedBodyBytesMax)
+                                   : BodyDecoder::OfLength(check_.content_length);
+      phase_ = Phase::kStream;
       return;
     }
     body_.assign(received_, head_.size(), check_.content_length);
@@ -80,6 +87,16 @@ Request RequestReader::Take() {
   for (const auto& [name, value] : check_.headers) request.headers.emplace_back(name, value);
   request.body = std::exchange(body_, {});
   return request;
+}
+
+std::string RequestReader::TakeBody() {
+  std::string piece = decoder_.Decode(received_);
+  if (decoder_.refusal_status() != 0) {
+    Refuse(decoder_.refusal_status(), decoder_.refusal());
+  } else if (decoder_.is_whole()) {
+    phase_ = Phase::kComplete;
+  }
+  return piece;
 }
 
 void RequestReader::Next() {

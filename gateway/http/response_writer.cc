@@ -87,7 +87,9 @@ void ResponseWriter::Fill(Response response, httplib::Response& out) {
                                                               size_t, httplib::DataSink& sink) {
     // A stream that breaks off after its head can only be cut: that is how its reader learns.
     try {
-      stream([&sink](std::string_view piece) { return sink.write(piece.data(), piece.size()); });
+      const bool is_whole = stream(
+          [&sink](std::string_view piece) { return sink.write(piece.data(), piece.size()); });
+      if (!is_whole) return false;
     } catch (const std::exception& error) {
       base::LogError("http_stream_failed", {{"error", error.what()}});
       return false;

@@ -84,6 +84,10 @@ absl::StatusOr<Router> Router::Make(std::vector<Route> routes) {
   for (const Route& route : *router.routes_) {
     ASSIGN_OR_RETURN(PathPattern pattern, PathPattern::Parse(route.pattern));
     if (pattern.has_variables()) {
+      if (route.serve_stream) {
+        return absl::InvalidArgumentError(
+            fmt::format("a pattern with variables takes no stream: {}", route.pattern));
+      }
       router.variable_.push_back({std::move(pattern), &route});
     } else {
       router.literal_[route.pattern].push_back(&route);
@@ -101,6 +105,14 @@ void Router::Consider(const Route& route, std::string_view method, Match& match)
   match.other_method = &route;
   if (!match.allowed_methods.empty()) match.allowed_methods += ", ";
   match.allowed_methods += route.method;
+}
+
+bool Router::TakesStream(std::string_view method, std::string_view path) const {
+  const auto found = literal_.find(path);
+  return found != literal_.end() &&
+         std::any_of(found->second.begin(), found->second.end(), [method](const Route* route) {
+           return route->method == method && route->serve_stream;
+         });
 }
 
 Router::Match Router::Find(std::string_view method, std::string_view path) const {

@@ -48,13 +48,16 @@ struct Route {
   std::function<void(Request, Responder)> serve;
   // How the route's interface says what went wrong outside of `serve` (404 has no route).
   FormatError format_error = nullptr;
+  // Instead of `serve`, for a pattern without variables: takes the body as it comes. As
+  // Handler::HandleStream.
+  std::function<std::unique_ptr<BodySink>(Request, Resume, Responder)> serve_stream = nullptr;
 };
 
 // Finds the route of a request. Immutable once made, so thread-safe. Literal patterns win over
 // variables, earlier rows over later ones. HEAD finds what GET does.
 class Router {
  public:
-  // INVALID_ARGUMENT names the pattern that is none.
+  // INVALID_ARGUMENT names the pattern that is none, or has variables and takes streams.
   static absl::StatusOr<Router> Make(std::vector<Route> routes);
 
   struct Match {
@@ -66,6 +69,8 @@ class Router {
     std::string allowed_methods;
   };
   Match Find(std::string_view method, std::string_view path) const;
+  // Whether Find leads to a route that takes the body as it comes. Cheap: every request asks.
+  bool TakesStream(std::string_view method, std::string_view path) const;
 
   const std::vector<Route>& routes() const { return *routes_; }
 

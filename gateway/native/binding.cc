@@ -24,16 +24,6 @@ namespace json_util = google::protobuf::util;
 // Bytes of a field's name in an error: it may be the caller's invention.
 constexpr size_t kFieldNameBytesMax = 128;
 
-absl::Status FieldError(std::string_view field, std::string_view description) {
-  std::string name = base::Printable(field, kFieldNameBytesMax);
-  return base::MakeError(absl::StatusCode::kInvalidArgument,
-                         name.empty() ? fmt::format("the request {}", description)
-                                      : fmt::format("{} {}", name, description),
-                         {.reason = "INVALID_FIELD",
-                          .metadata = {{"field", name}},
-                          .violations = {{name, std::string(description)}}});
-}
-
 // protobuf says "(campaign.order): invalid value ..", "(campaign) colour: Cannot find field.", and
 // quotes the caller's text behind that.
 absl::Status JsonError(std::string_view text) {
@@ -131,6 +121,16 @@ absl::Status BindBody(const HttpRpc& rpc, const std::string& body, Message& mess
 }
 
 }  // namespace
+
+absl::Status FieldError(std::string_view field, std::string_view description) {
+  std::string name = base::Printable(field, kFieldNameBytesMax);
+  return base::MakeError(absl::StatusCode::kInvalidArgument,
+                         name.empty() ? fmt::format("the request {}", description)
+                                      : fmt::format("{} {}", name, description),
+                         {.reason = "INVALID_FIELD",
+                          .metadata = {{"field", name}},
+                          .violations = {{name, std::string(description)}}});
+}
 
 absl::Status ParseJson(std::string_view json, Message& message) {
   if (json.empty()) return absl::OkStatus();

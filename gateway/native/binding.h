@@ -19,6 +19,10 @@ namespace campaigner::gateway::native {
 absl::StatusOr<std::unique_ptr<google::protobuf::Message>> BindRequest(
     const HttpRpc& rpc, const http::Request& request);
 
+// What is wrong with a field of a request, by its path ("" is the request itself): a clause
+// ("takes no body").
+absl::Status FieldError(std::string_view field, std::string_view description);
+
 // Strict JSON into a message. Nothing ("") is an empty message.
 absl::Status ParseJson(std::string_view json, google::protobuf::Message& message);
 

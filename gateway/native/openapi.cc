@@ -7,8 +7,10 @@
 
 #include "gateway/http/router.h"
 #include "gateway/native/descriptor_set.h"
+#include "gateway/native/download.h"
 #include "gateway/native/rpc.h"
 #include "gateway/native/schema.h"
+#include "gateway/native/upload.h"
 
 namespace campaigner::gateway::native {
 namespace {
@@ -102,6 +104,40 @@ Json Content(bool is_stream, Json schema) {
       {is_stream ? "application/x-ndjson" : "application/json", {{"schema", std::move(schema)}}}};
 }
 
+// Bytes as they are, beside JSON's base64.
+Json BinarySchema() { return {{"type", "string"}, {"format", "binary"}}; }
+
+// A file: a part of a form, or the body itself.
+Json UploadContent() {
+  const Json form = {
+      {"type", "object"}, {"required", {"file"}}, {"properties", {{"file", BinarySchema()}}}};
+  return {{"multipart/form-data", {{"schema", form}}},
+          {"application/octet-stream", {{"schema", BinarySchema()}}}};
+}
+
+void AddUploadParameters(const Descriptor& chunk, Needed& needed, Json& parameters) {
+  for (const char* name : {"file_name", "content_type"}) {
+    const FieldDescriptor& field = *chunk.FindFieldByName(name);
+    Json parameter = {{"name", field.json_name()}, {"in", "query"}};
+    if (field.name() == "file_name") {
+      parameter["description"] = "Of a body that is the file; a form may name it itself.";
+    }
+    parameter["schema"] = FieldSchema(field, needed);
+    parameters.push_back(std::move(parameter));
+  }
+}
+
+// The type is what the server says of the file; all files of the API are CSV so far.
+Json DownloadResponse() {
+  return {{"description", "A file"},
+          {"headers",
+           {{"Content-Disposition",
+             {{"description", "The name of the file."}, {"schema", {{"type", "string"}}}}}}},
+          {"content",
+           {{"text/csv", {{"schema", BinarySchema()}}},
+            {"application/octet-stream", {{"schema", BinarySchema()}}}}}};
+}
+
 Json Operation(const HttpRpc& rpc, const MethodDescriptor& method, const http::PathPattern& pattern,
                const std::vector<std::string>& path_names, Needed& needed) {
   Json operation = {{"operationId", method.name()}, {"tags", {method.service()->name()}}};
@@ -110,18 +146,25 @@ Json Operation(const HttpRpc& rpc, const MethodDescriptor& method, const http::P
   const Descriptor& input = *method.input_type();
   Json parameters = PathParameters(pattern, path_names, input, needed);
   AddQueryParameters(rpc, pattern, input, needed, parameters);
+  if (IsUpload(rpc)) AddUploadParameters(input, needed, parameters);
   if (!parameters.empty()) operation["parameters"] = std::move(parameters);
-  if (rpc.body == "*") {
+  if (IsUpload(rpc)) {
+    operation["requestBody"] = {{"required", true}, {"content", UploadContent()}};
+  } else if (rpc.body == "*") {
     operation["requestBody"]["content"] =
         Content(method.client_streaming(), MessageReference(input, needed));
   } else if (!rpc.body.empty()) {
     operation["requestBody"]["content"] =
         Content(false, FieldSchema(*input.FindFieldByName(rpc.body), needed));
   }
-  operation["responses"]["200"] = {
-      {"description", "OK"},
-      {"content",
-       Content(method.server_streaming(), MessageReference(*method.output_type(), needed))}};
+  if (IsDownload(rpc)) {
+    operation["responses"]["200"] = DownloadResponse();
+  } else {
+    operation["responses"]["200"] = {
+        {"description", "OK"},
+        {"content",
+         Content(method.server_streaming(), MessageReference(*method.output_type(), needed))}};
+  }
   operation["responses"]["default"] = {
       {"description", "An error, as google.rpc.Status"},
       {"content", Content(false, {{"$ref", "#/components/schemas/Error"}})}};

@@ -8,7 +8,9 @@
 #include "gateway/errors.h"
 #include "gateway/http/serve_on_thread.h"
 #include "gateway/native/binding.h"
+#include "gateway/native/download.h"
 #include "gateway/native/streams.h"
+#include "gateway/native/upload.h"
 
 namespace campaigner::gateway::native {
 namespace {
@@ -31,23 +33,41 @@ void ServeUnary(Backend& backend, const HttpRpc& rpc, const http::Request& reque
       });
 }
 
+// `serve` on a thread of `tasks`: opening a stream waits for its first message.
+std::function<void(http::Request, http::Responder)> OnThread(
+    http::TaskPool& tasks, std::function<http::Response(const http::Request&)> serve) {
+  return [&tasks, serve = std::move(serve)](http::Request request, http::Responder respond) {
+    http::ServeOnThread(
+        tasks, NativeHttpError, std::move(request), std::move(respond),
+        [&serve](const http::Request& asked, http::Responder answer) { answer(serve(asked)); });
+  };
+}
+
 }  // namespace
 
 std::vector<http::Route> NativeRoutes(Backend& backend, http::TaskPool& tasks) {
   std::vector<http::Route> routes;
   const auto streams = std::make_shared<std::atomic<int>>(0);
+  const auto downloads = std::make_shared<std::atomic<int>>(0);
+  const auto uploads = std::make_shared<std::atomic<int>>(0);
   for (HttpRpc& rpc : AllHttpRpcs()) {
     http::Route route{rpc.http_method, rpc.pattern, nullptr, NativeHttpError};
-    if (rpc.method->client_streaming() || rpc.method->server_streaming()) {
-      // Opening a stream waits for its first message.
-      route.serve = [&backend, &tasks, rpc = std::move(rpc), streams](http::Request request,
-                                                                      http::Responder respond) {
-        http::ServeOnThread(
-            tasks, NativeHttpError, std::move(request), std::move(respond),
-            [&backend, &rpc, streams](const http::Request& asked, http::Responder answer) {
-              answer(ServeStream(backend, rpc, asked, streams));
-            });
+    if (IsUpload(rpc)) {
+      route.serve_stream = [&backend, rpc = std::move(rpc), uploads](const http::Request& request,
+                                                                     http::Resume resume,
+                                                                     http::Responder respond) {
+        return OpenUpload(backend, rpc, request, std::move(resume), std::move(respond), uploads);
       };
+    } else if (IsDownload(rpc)) {
+      route.serve = OnThread(
+          tasks, [&backend, rpc = std::move(rpc), downloads](const http::Request& request) {
+            return ServeDownload(backend, rpc, request, downloads);
+          });
+    } else if (rpc.method->client_streaming() || rpc.method->server_streaming()) {
+      route.serve =
+          OnThread(tasks, [&backend, rpc = std::move(rpc), streams](const http::Request& request) {
+            return ServeStream(backend, rpc, request, streams);
+          });
     } else {
       route.serve = [&backend, rpc = std::move(rpc)](const http::Request& request,
                                                      http::Responder respond) {

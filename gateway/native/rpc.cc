@@ -4,7 +4,10 @@
 
 #include "campaigner/v1/account_service.pb.h"
 #include "campaigner/v1/campaign_service.pb.h"
+#include "campaigner/v1/import_service.pb.h"
 #include "campaigner/v1/message_service.pb.h"
+#include "campaigner/v1/operation_service.pb.h"
+#include "campaigner/v1/stop_list_service.pb.h"
 #include "campaigner/v1/webhook_service.pb.h"
 #include "google/api/annotations.pb.h"
 
@@ -52,7 +55,10 @@ std::vector<const google::protobuf::FileDescriptor*> ApiFiles() {
   return {
       v1::GetAccountRequest::descriptor()->file(),
       v1::GetCampaignRequest::descriptor()->file(),
+      v1::GetUploadRequest::descriptor()->file(),
       v1::GetMessageRequest::descriptor()->file(),
+      v1::GetOperationRequest::descriptor()->file(),
+      v1::ListStopListRequest::descriptor()->file(),
       v1::ListWebhookDeliveriesRequest::descriptor()->file(),
   };
 }

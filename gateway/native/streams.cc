@@ -24,28 +24,12 @@ using Requests = std::vector<std::unique_ptr<Message>>;
 // Seconds of silence after which an empty line is sent, to learn whether anybody still listens.
 constexpr int kHeartbeatPulses = 15;
 
-// Counts an open stream for as long as it lives.
-class StreamCount {
- public:
-  explicit StreamCount(std::shared_ptr<std::atomic<int>> streams) : streams_(std::move(streams)) {
-    is_allowed_ = ++*streams_ <= limits::kWatchersMax;
-  }
-  ~StreamCount() { --*streams_; }
-  StreamCount(const StreamCount&) = delete;
-  StreamCount& operator=(const StreamCount&) = delete;
-  bool is_allowed() const { return is_allowed_; }
-
- private:
-  const std::shared_ptr<std::atomic<int>> streams_;
-  bool is_allowed_;
-};
-
 // What a response's stream owns until it is written.
 struct OpenStream {
-  OpenStream(std::shared_ptr<std::atomic<int>> streams, Requests r)
-      : count(std::move(streams)), requests(std::move(r)) {}
+  OpenStream(const OpenCount& streams, Requests r)
+      : place(streams, limits::kWatchersMax), requests(std::move(r)) {}
 
-  StreamCount count;
+  Place place;
   Requests requests;
   size_t next = 0;
   std::unique_ptr<Message> response;
@@ -109,11 +93,11 @@ void WriteLines(OpenStream& open, BackendStream::Event event, const http::Sink& 
 }  // namespace
 
 http::Response ServeStream(Backend& backend, const HttpRpc& rpc, const http::Request& request,
-                           const std::shared_ptr<std::atomic<int>>& streams) {
+                           const OpenCount& streams) {
   auto requests = ParseRequests(rpc, request);
   if (!requests.ok()) return NativeError(requests.status());
   auto open = std::make_shared<OpenStream>(streams, *std::move(requests));
-  if (!open->count.is_allowed()) return NativeHttpError(503, "too many streams are open");
+  if (!open->place.is_allowed()) return NativeHttpError(503, "too many streams are open");
   open->response = NewMessageOf(*rpc.method->output_type());
   open->call = backend.OpenStream(rpc.FullName(), CredentialsOf(request),
                                   [&state = *open]() -> const Message* {
@@ -128,6 +112,7 @@ http::Response ServeStream(Backend& backend, const HttpRpc& rpc, const http::Req
   response.content_type = "application/x-ndjson";
   response.stream = [open = std::move(open), first](const http::Sink& sink) {
     WriteLines(*open, first, sink);
+    return true;
   };
   return response;
 }

@@ -1,10 +1,8 @@
 #pragma once
 
-#include <atomic>
-#include <memory>
-
 #include "gateway/backend.h"
 #include "gateway/http/message.h"
+#include "gateway/native/place.h"
 #include "gateway/native/rpc.h"
 
 namespace campaigner::gateway::native {
@@ -13,6 +11,6 @@ namespace campaigner::gateway::native {
 // request. An error that comes before the first message (or within a second) is answered as such.
 // `streams` counts those that are open: at limits::kWatchersMax a further one is 503.
 http::Response ServeStream(Backend& backend, const HttpRpc& rpc, const http::Request& request,
-                           const std::shared_ptr<std::atomic<int>>& streams);
+                           const OpenCount& streams);
 
 }  // namespace campaigner::gateway::native

@@ -60,6 +60,19 @@ bool RawConnection::Send(std::string_view bytes) {
   return true;
 }
 
+size_t RawConnection::SendSome(std::string_view bytes, absl::Duration patience) {
+  size_t sent = 0;
+  pollfd waiting{.fd = socket_, .events = POLLOUT, .revents = 0};
+  while (sent < bytes.size() &&
+         poll(&waiting, 1, static_cast<int>(absl::ToInt64Milliseconds(patience))) > 0) {
+    const ssize_t count =
+        send(socket_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count <= 0) break;
+    sent += static_cast<size_t>(count);
+  }
+  return sent;
+}
+
 bool RawConnection::ReceiveMore() {
   pollfd waiting{.fd = socket_, .events = POLLIN, .revents = 0};
   if (poll(&waiting, 1, kWaitMs) <= 0) return false;

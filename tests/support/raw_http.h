@@ -29,6 +29,8 @@ class RawConnection {
 
   // Sends as much as the other side takes. False once it has closed.
   bool Send(std::string_view bytes);
+  // Sends until the other side has taken nothing for so long. How much it took.
+  size_t SendSome(std::string_view bytes, absl::Duration patience);
   // The next response; nothing when the connection ends first, or 20 s pass.
   std::optional<RawResponse> Receive();
   // Whether the other side has closed, or does so within 20 s.

@@ -38,20 +38,29 @@ class TestHandler final : public http::Handler {
         while (sink("tick\n")) {
         }
         stream_ended.set_value();
+        return true;
       };
     } else if (request.path() == "/count") {
       response.stream = [](const http::Sink& sink) {
         for (const char* line : {"1\n", "2\n", "3\n"}) sink(line);
+        return true;
       };
     } else if (request.path() == "/held") {
       response.stream = [this](const http::Sink& sink) {
         sink("held\n");
         let_go.wait();
+        return true;
       };
     } else {
       response.body = request.body.empty() ? request.target : request.body;
     }
     respond(std::move(response));
+  }
+
+  bool TakesStream(std::string_view, std::string_view) override { return false; }
+  std::unique_ptr<http::BodySink> HandleStream(http::Request, http::Resume,
+                                               http::Responder) override {
+    return nullptr;
   }
 
   http::Response Refuse(std::string_view, std::string_view, int status,

@@ -25,6 +25,43 @@ TEST(CheckHeadTest, ReadsWhatMatters) {
   EXPECT_EQ(check.headers[3], std::make_pair(std::string_view("X"), std::string_view("a%41")));
 }
 
+// Of routes that take their body as it comes: "/a".
+bool TakesStream(std::string_view method, std::string_view target) {
+  return method == "POST" && target.starts_with("/a");
+}
+
+TEST(CheckHeadTest, StreamedBodiesMayBeLargeAndChunked) {
+  std::string large = Head("Content-Length: 2147483648\r\n");
+  const HeadCheck sized = CheckHead(large, TakesStream);
+  EXPECT_EQ(sized.refusal_status, 0);
+  EXPECT_TRUE(sized.is_streamed);
+  EXPECT_FALSE(sized.is_chunked);
+  EXPECT_EQ(sized.content_length, size_t{2} << 30);
+  std::string chunked = Head("Transfer-Encoding: Chunked\r\n");
+  EXPECT_TRUE(CheckHead(chunked, TakesStream).is_chunked);
+  EXPECT_EQ(CheckHead(chunked, TakesStream).refusal_status, 0);
+}
+
+TEST(CheckHeadTest, StreamedBodiesHaveRulesToo) {
+  const struct {
+    std::string head;
+    int status;
+  } cases[] = {
+      {Head("Content-Length: 2147549185\r\n"), 413},
+      {Head("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400},
+      {Head("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), 400},
+      {Head("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
+      {Head("Transfer-Encoding: gzip, chunked\r\n"), 501},
+      {Head("Transfer-Encoding: identity\r\n"), 501},
+      {"POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+      {"POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
+      {"PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
+  };
+  for (auto [head, status] : cases) {
+    EXPECT_EQ(CheckHead(head, TakesStream).refusal_status, status) << head;
+  }
+}
+
 TEST(CheckHeadTest, Refuses) {
   const struct {
     std::string head;

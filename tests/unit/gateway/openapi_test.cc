@@ -70,5 +70,26 @@ TEST(OpenApiTest, CarriesTheCommentsOfTheApi) {
   EXPECT_EQ(account["patch"]["parameters"][0]["name"], "account_id");
 }
 
+TEST(OpenApiTest, FilesAreBinary) {
+  const auto document = nlohmann::json::parse(OpenApiDocument());
+  const auto binary = nlohmann::json::parse(R"({"type": "string", "format": "binary"})");
+  const auto& upload = document["paths"]["/v1/uploads"]["post"];
+  const auto& content = upload["requestBody"]["content"];
+  EXPECT_EQ(content.size(), 2u);
+  EXPECT_EQ(content["application/octet-stream"]["schema"], binary);
+  EXPECT_EQ(content["multipart/form-data"]["schema"]["properties"]["file"], binary);
+  EXPECT_EQ(content["multipart/form-data"]["schema"]["required"][0], "file");
+  EXPECT_EQ(upload["parameters"][0]["name"], "fileName");
+  EXPECT_EQ(upload["responses"]["200"]["content"]["application/json"]["schema"]["$ref"],
+            "#/components/schemas/campaigner.v1.Upload");
+  for (const char* path : {"/v1/operations/{operation_id}/rejected-rows",
+                           "/v1/campaigns/{campaign_id}/messages:export"}) {
+    const auto& answer = document["paths"][path]["get"]["responses"]["200"];
+    EXPECT_EQ(answer["content"]["text/csv"]["schema"], binary) << path;
+    EXPECT_FALSE(answer["content"].contains("application/x-ndjson")) << path;
+  }
+  EXPECT_FALSE(document["components"]["schemas"].contains("campaigner.v1.FileChunk"));
+}
+
 }  // namespace
 }  // namespace campaigner::gateway::native

@@ -53,6 +53,29 @@ TEST(RequestReaderTest, CutsDoNotMatter) {
   }
 }
 
+TEST(RequestReaderTest, StreamedBodiesAreTakenAsTheyCome) {
+  RequestReader reader([](std::string_view, std::string_view target) { return target == "/s"; });
+  reader.Append("POST /s HTTP/1.1\r\nContent-Length: 5\r\n\r\nhe");
+  ASSERT_EQ(reader.phase(), Phase::kStream);
+  EXPECT_EQ(reader.Take().target, "/s");
+  EXPECT_EQ(reader.TakeBody(), "he");
+  EXPECT_EQ(reader.phase(), Phase::kStream);
+  reader.Append(std::string("llo") + kPost);
+  EXPECT_EQ(reader.TakeBody(), "llo");
+  ASSERT_EQ(reader.phase(), Phase::kComplete);
+  reader.Next();
+  ASSERT_EQ(reader.phase(), Phase::kComplete);
+  EXPECT_EQ(reader.Take().body, "hello");
+}
+
+TEST(RequestReaderTest, BrokenChunksAreRefused) {
+  RequestReader reader([](std::string_view, std::string_view) { return true; });
+  reader.Append("POST /s HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n");
+  EXPECT_EQ(reader.TakeBody(), "abc");
+  EXPECT_EQ(reader.phase(), Phase::kRefused);
+  EXPECT_EQ(reader.refusal_status(), 400);
+}
+
 TEST(RequestReaderTest, HeadersAreTaken) {
   RequestReader reader;
   reader.Append(kPost);

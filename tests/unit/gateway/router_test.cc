@@ -76,6 +76,17 @@ TEST(RouterTest, TellsTheMethodsOfAPath) {
   EXPECT_EQ(match.allowed_methods, "GET, POST");
 }
 
+TEST(RouterTest, KnowsWhichRoutesTakeStreams) {
+  Route upload = MakeRoute("POST", "/a");
+  upload.serve_stream = [](const Request&, const Resume&, Responder) { return nullptr; };
+  ASSERT_OK_AND_ASSIGN(const Router router, Router::Make({MakeRoute("GET", "/a"), upload}));
+  EXPECT_TRUE(router.TakesStream("POST", "/a"));
+  EXPECT_FALSE(router.TakesStream("GET", "/a"));
+  EXPECT_FALSE(router.TakesStream("POST", "/b"));
+  upload.pattern = "/{x}";
+  EXPECT_THAT(Router::Make({upload}), testing::StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 TEST(UriTest, Decodes) {
   EXPECT_EQ(PercentDecode("a%20b+c", false), "a b+c");
   EXPECT_EQ(PercentDecode("a%20b+c", true), "a b c");
