@@ -14,6 +14,7 @@ namespace campaigner::client {
 
 using v1::AccountService;
 using v1::CampaignService;
+using v1::ImportService;
 using v1::MessageService;
 using v1::WebhookService;
 
@@ -27,6 +28,7 @@ Client::Client(ClientOptions options, std::shared_ptr<grpc::Channel> channel)
       channel_(std::move(channel)),
       accounts_(AccountService::NewStub(channel_)),
       campaigns_(CampaignService::NewStub(channel_)),
+      imports_(ImportService::NewStub(channel_)),
       messages_(MessageService::NewStub(channel_)),
       webhooks_(WebhookService::NewStub(channel_)) {}
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <iosfwd>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -9,8 +10,10 @@
 #include "absl/status/statusor.h"
 #include "campaigner/v1/account_service.grpc.pb.h"
 #include "campaigner/v1/campaign_service.grpc.pb.h"
+#include "campaigner/v1/import_service.grpc.pb.h"
 #include "campaigner/v1/message_service.grpc.pb.h"
 #include "campaigner/v1/webhook_service.grpc.pb.h"
+#include "client/cpp/files.h"
 #include "client/cpp/message_stream.h"
 #include "client/cpp/options.h"
 
@@ -50,6 +53,19 @@ class Client {
   absl::StatusOr<v1::Campaign> CancelCampaign(const v1::CancelCampaignRequest& request);
   absl::StatusOr<v1::CampaignStatistics> GetCampaignStatistics(
       const v1::GetCampaignStatisticsRequest& request);
+
+  // Files. No deadline; never retried, because the bytes are gone. `on_progress` may stop them.
+  // DATA_LOSS: `in` cannot be read, or `out` not written, to the end. What was written of a
+  // download that failed is not the file.
+  absl::StatusOr<v1::Upload> UploadFile(const FileToUpload& file, std::istream& in,
+                                        OnProgress on_progress);
+  // INVALID_ARGUMENT: nothing can be read at `path`.
+  absl::StatusOr<v1::Upload> UploadFile(const FileToUpload& file, const std::string& path,
+                                        OnProgress on_progress);
+  absl::StatusOr<DownloadedFile> ExportMessages(const v1::ExportMessagesRequest& request,
+                                                std::ostream& out, OnProgress on_progress);
+  absl::StatusOr<DownloadedFile> DownloadRejectedRows(
+      const v1::DownloadRejectedRowsRequest& request, std::ostream& out, OnProgress on_progress);
 
   absl::StatusOr<v1::SendMessagesResponse> SendMessages(v1::SendMessagesRequest request);
   // For senders who never stop. The stream uses the client's channel and key; it may outlive the
@@ -92,11 +108,15 @@ class Client {
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request, Repeat repeat);
+  // `open` begins the call with a context.
+  template <typename Open>
+  absl::StatusOr<DownloadedFile> Download(Open open, std::ostream& out, OnProgress on_progress);
 
   const ClientOptions options_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::AccountService::Stub> accounts_;
   const std::unique_ptr<v1::CampaignService::Stub> campaigns_;
+  const std::unique_ptr<v1::ImportService::Stub> imports_;
   const std::unique_ptr<v1::MessageService::Stub> messages_;
   const std::unique_ptr<v1::WebhookService::Stub> webhooks_;
 };
