@@ -11,6 +11,8 @@
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
 #include "server/dispatch/metrics.h"
+#include "server/imports/metrics.h"
+#include "server/operations/runner.h"
 #include "server/rpc/call_metrics.h"
 #include "server/storage/store.h"
 #include "server/webhooks/metrics.h"
@@ -41,6 +43,8 @@ struct MetricsSources {
   const base::Clock& clock;
   const dispatch::DispatchMetrics& dispatch;
   const webhooks::WebhookMetrics& webhooks;
+  const imports::ImportMetrics& imports;
+  const operations::Runner& runner;
 };
 
 // GET /metrics in Prometheus' text format, on a port of its own.

@@ -163,6 +163,15 @@ void AddWebhooks(const webhooks::WebhookMetrics& metrics, Families& families) {
          Value(metrics.in_flight));
 }
 
+void AddImports(const MetricsSources& sources, Families& families) {
+  AddOne(families, "campaigner_operations_running", "Imports and other long work under way.",
+         MetricType::Gauge, sources.runner.running());
+  AddOne(families, "campaigner_imported_rows_total", "Rows of imports that became messages.",
+         MetricType::Counter, Value(sources.imports.imported_rows));
+  AddOne(families, "campaigner_rejected_rows_total", "Rows of imports that did not.",
+         MetricType::Counter, Value(sources.imports.rejected_rows));
+}
+
 }  // namespace
 
 Families MetricsFigures::Collect() const {
@@ -173,6 +182,7 @@ Families MetricsFigures::Collect() const {
   AddDelays(sources_.dispatch, families);
   AddDispatch(sources_.dispatch, families);
   AddWebhooks(sources_.webhooks, families);
+  AddImports(sources_, families);
   return families;
 }
 

@@ -12,11 +12,18 @@
 #include "server/base/text.h"
 #include "server/dispatch/dispatcher.h"
 #include "server/dispatch/maintenance.h"
+#include "server/imports/import_job.h"
+#include "server/imports/uploads.h"
 #include "server/metrics.h"
 #include "server/net/exchange_log.h"
+#include "server/operations/erase_job.h"
+#include "server/operations/rates.h"
+#include "server/operations/retry_job.h"
+#include "server/operations/runner.h"
 #include "server/rpc/grpc_server.h"
 #include "server/services/bootstrap.h"
 #include "server/services/convert/config.h"
+#include "server/services/convert/import_format.h"
 #include "server/services/grpc_services.h"
 #include "server/services/secrets.h"
 #include "server/storage/sqlite/sqlite_store.h"
@@ -44,6 +51,9 @@ absl::StatusOr<std::string> MakeOwner() {
   ASSIGN_OR_RETURN(const std::string nonce, services::RandomBytes(8));
   return fmt::format("{}-{}", getpid(), base::ToHex(nonce));
 }
+
+// How often uploads are looked through for those that nobody uses any more.
+constexpr absl::Duration kUploadsInterval = absl::Minutes(1);
 
 // The most that a provider takes at once by default, Kannel.
 constexpr int kProviderConnectionsPerHost = 128;
@@ -116,6 +126,7 @@ struct Server::Parts {
   absl::Status OpenStore();
   absl::Status MakeProviders();
   absl::Status StartDispatch();
+  absl::Status StartOperations();
   absl::Status StartServices();
   absl::Status StartMetrics();
   void Stop();
@@ -139,15 +150,23 @@ struct Server::Parts {
   std::vector<std::unique_ptr<providers::Provider>> providers;
   std::unique_ptr<dispatch::RouteTable> routes;
   std::unique_ptr<dispatch::DispatchMetrics> dispatch_metrics;
+  dispatch::OutlookBoard outlook;
   std::unique_ptr<dispatch::Dispatcher> dispatcher;
   std::unique_ptr<dispatch::Maintenance> maintenance;
   webhooks::WebhookMetrics webhook_metrics;
   std::unique_ptr<webhooks::WebhookSender> sender;
 
+  std::unique_ptr<imports::Uploads> uploads;
+  imports::ImportMetrics import_metrics;
+  std::unique_ptr<operations::Rates> operation_rates;
+  std::unique_ptr<services::OperationHub> operation_hub;
+  std::unique_ptr<operations::Runner> runner;
+
   std::unique_ptr<rpc::Authenticator> authenticator;
   std::unique_ptr<rpc::CallRunner> calls;
   rpc::KeyRates key_rates;
   std::unique_ptr<services::AccountCache> accounts;
+  std::unique_ptr<services::ProgressHub> progress_hub;
   services::LiveCalls live_calls;
   rpc::Executor call_executor{limits::kCallThreads, limits::kCallQueueMax};
   rpc::Executor send_executor{limits::kSendThreads, limits::kSendQueueMax};
@@ -212,7 +231,8 @@ absl::Status Server::Parts::StartDispatch() {
                                           .clock = clock,
                                           .routes = *routes,
                                           .receipts = *receipts,
-                                          .metrics = *dispatch_metrics};
+                                          .metrics = *dispatch_metrics,
+                                          .outlook = &outlook};
   dispatcher = std::make_unique<dispatch::Dispatcher>(dispatcher_options, context);
   maintenance =
       std::make_unique<dispatch::Maintenance>(MaintenanceOptions(settings, owner), context);
@@ -231,17 +251,57 @@ absl::Status Server::Parts::StartDispatch() {
   return absl::OkStatus();
 }
 
+absl::Status Server::Parts::StartOperations() {
+  uploads = std::make_unique<imports::Uploads>(options.data_dir + "/uploads",
+                                               imports::UploadLimits(), *store, clock);
+  RETURN_IF_ERROR(uploads->Start());
+  operation_rates = std::make_unique<operations::Rates>(clock);
+  operation_hub = std::make_unique<services::OperationHub>(clock);
+  runner = std::make_unique<operations::Runner>(operations::RunnerOptions(), *store, clock);
+  runner->Register(domain::OperationKind::kImport,
+                   [context = imports::ImportContext{.store = *store,
+                                                     .clock = clock,
+                                                     .routes = *routes,
+                                                     .phones = phones,
+                                                     .uploads = *uploads,
+                                                     .metrics = import_metrics,
+                                                     .read_format = services::FormatFromBytes}](
+                       const domain::Operation& operation, operations::Wake wake) {
+                     return imports::ImportJob::Make(context, operation, std::move(wake));
+                   });
+  runner->Register(domain::OperationKind::kRetry,
+                   [this](const domain::Operation& operation, const operations::Wake&) {
+                     return operations::RetryJob::Make(*store, clock, operation);
+                   });
+  runner->Register(domain::OperationKind::kErase,
+                   [this](const domain::Operation& operation, const operations::Wake&) {
+                     return operations::EraseJob::Make(*store, clock, operation);
+                   });
+  runner->AddChore("remove_unused_uploads", kUploadsInterval,
+                   [this](absl::Time now) { return uploads->RemoveUnused(now); });
+  store->AddObserver(operation_rates.get());
+  store->AddObserver(operation_hub.get());
+  store->AddObserver(runner.get());
+  operation_hub->Start();
+  runner->Start();
+  return absl::OkStatus();
+}
+
 absl::Status Server::Parts::StartServices() {
   authenticator = std::make_unique<rpc::Authenticator>(*store, settings.trusted_gateways);
   calls = std::make_unique<rpc::CallRunner>(*authenticator, metrics.calls(), clock);
   accounts = std::make_unique<services::AccountCache>(*store);
+  progress_hub = std::make_unique<services::ProgressHub>(*store, clock, settings.currency);
+  progress_hub->Start();
   env.reset(new services::Environment{.store = *store,
                                       .clock = clock,
                                       .routes = *routes,
+                                      .outlook = outlook,
                                       .phones = phones,
                                       .references = *references,
                                       .page_tokens = *page_tokens,
                                       .default_region = settings.default_region,
+                                      .currency = settings.currency,
                                       .webhook_networks = settings.webhook_networks,
                                       .calls = *calls,
                                       .call_executor = call_executor,
@@ -249,7 +309,11 @@ absl::Status Server::Parts::StartServices() {
                                       .key_rates = key_rates,
                                       .accounts = *accounts,
                                       .watch_hub = watch_hub,
-                                      .live_calls = live_calls});
+                                      .progress_hub = *progress_hub,
+                                      .live_calls = live_calls,
+                                      .uploads = *uploads,
+                                      .operation_rates = *operation_rates,
+                                      .operation_hub = *operation_hub});
   grpc_services = services::MakeGrpcServices(*env);
   rpc::GrpcServerOptions grpc_options;
   grpc_options.listen = options.listen;
@@ -267,7 +331,9 @@ absl::Status Server::Parts::StartMetrics() {
                                                             {.store = *store,
                                                              .clock = clock,
                                                              .dispatch = *dispatch_metrics,
-                                                             .webhooks = webhook_metrics}));
+                                                             .webhooks = webhook_metrics,
+                                                             .imports = import_metrics,
+                                                             .runner = *runner}));
   return absl::OkStatus();
 }
 
@@ -280,6 +346,9 @@ void Server::Parts::Stop() {
     live_calls.DrainAll();
     grpc_server->Shutdown(options.drain_timeout);
   }
+  if (runner != nullptr) runner->Stop();
+  if (operation_hub != nullptr) operation_hub->Stop();
+  if (progress_hub != nullptr) progress_hub->Stop();
   if (maintenance != nullptr) maintenance->Stop();
   if (dispatcher != nullptr) dispatcher->Stop();
   for (const auto& provider : providers) provider->Stop();
@@ -300,6 +369,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
   RETURN_IF_ERROR(server->parts_->OpenStore());
   RETURN_IF_ERROR(server->parts_->MakeProviders());
   RETURN_IF_ERROR(server->parts_->StartDispatch());
+  RETURN_IF_ERROR(server->parts_->StartOperations());
   RETURN_IF_ERROR(server->parts_->StartServices());
   RETURN_IF_ERROR(server->parts_->StartMetrics());
   return server;

@@ -61,8 +61,10 @@ if [ "$mode" != --quick ]; then
   export CAMPAIGNER_BIN=$PWD/build/dev/bin
   step "formatting" formatting
   step "quickstart" env GRPC_PORT=0 HTTP_PORT=0 WEBHOOK_PORT=0 examples/quickstart.sh --once
+  step "a campaign from a list" examples/campaign/run.sh
   step "10,000 messages through a real Kannel" examples/kannel/run.sh 10000
   step "kill -9 under load" tests/faults/kill_test.py --bin "$CAMPAIGNER_BIN"
+  step "kill -9 during imports" tests/faults/import_kill_test.py --bin "$CAMPAIGNER_BIN"
   step "SIGTERM under load" tests/faults/drain_test.py --bin "$CAMPAIGNER_BIN"
   step "slow webhook receivers" tests/faults/slow_receivers_test.py --bin "$CAMPAIGNER_BIN"
   step "thread sanitizer, rooms without gRPC" build_and_test tsan-core

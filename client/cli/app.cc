@@ -72,7 +72,11 @@ int RunCampaignctl(int argc, const char* const* argv, std::ostream& out, std::os
   AddCampaignCommands(app, action);
   AddSendCommand(app, action);
   AddMessageCommands(app, action);
+  AddRecipientCommands(app, action);
+  AddImportCommands(app, action);
+  AddOperationCommands(app, action);
   AddWatchCommand(app, action);
+  AddStopListCommands(app, action);
   AddWebhookCommands(app, action);
   AddHealthCommand(app, action);
   AddCompletionCommands(app, action);

@@ -27,6 +27,10 @@ struct UpdateOptions {
 struct IdOptions {
   int64_t id = 0;
 };
+struct CopyOptions {
+  int64_t id = 0;
+  std::string name;
+};
 struct ListOptions {
   std::vector<Campaign::State> states;
   int32_t limit = 50;
@@ -59,6 +63,7 @@ absl::Status Show(Session& session, const absl::StatusOr<Campaign>& answered) {
       {"Campaign", std::to_string(campaign.id())},
       {"Name", campaign.display_name()},
       {"State", Campaign::State_Name(campaign.state())},
+      {"Outlook", campaign.outlook().explanation()},
       {"Channel", campaign.channel()},
       {"Sender", campaign.sender()},
       {"Template", campaign.template_()},
@@ -90,6 +95,13 @@ absl::Status Create(Session& session, const CreateOptions& options) {
   v1::StartCampaignRequest start;
   start.set_campaign_id(campaign->id());
   return Show(session, session.client.StartCampaign(start));
+}
+
+absl::Status Copy(Session& session, const CopyOptions& options) {
+  v1::CopyCampaignRequest request;
+  request.set_campaign_id(options.id);
+  request.set_display_name(options.name);
+  return Show(session, session.client.CopyCampaign(request));
 }
 
 absl::Status Get(Session& session, const IdOptions& options) {
@@ -127,32 +139,13 @@ absl::Status List(Session& session, const ListOptions& options) {
     session.out << ToJson(page);
     return absl::OkStatus();
   }
-  Table table({"ID", "STATE", "NAME", "CREATED"});
+  Table table({"ID", "STATE", "NAME", "CREATED", "OUTLOOK"});
   for (const Campaign& campaign : page.campaigns()) {
     table.Add({std::to_string(campaign.id()), Campaign::State_Name(campaign.state()),
-               campaign.display_name(), ShowTime(campaign.create_time(), session.zone)});
+               campaign.display_name(), ShowTime(campaign.create_time(), session.zone),
+               campaign.outlook().explanation()});
   }
   session.out << table.Format();
-  return absl::OkStatus();
-}
-
-absl::Status Statistics(Session& session, const IdOptions& options) {
-  v1::GetCampaignStatisticsRequest request;
-  request.set_campaign_id(options.id);
-  ASSIGN_OR_RETURN(const auto statistics, session.client.GetCampaignStatistics(request));
-  if (session.as_json) {
-    session.out << ToJson(statistics);
-    return absl::OkStatus();
-  }
-  Table table({"STATE", "MESSAGES", "SEGMENTS"});
-  for (const auto& state : statistics.states()) {
-    table.Add({state.state(), std::to_string(state.messages()), std::to_string(state.segments())});
-  }
-  table.Add({"all", std::to_string(statistics.messages()), std::to_string(statistics.segments())});
-  session.out << table.Format();
-  session.out << fmt::format("pending {}, delivered {}, undelivered {}\n",
-                             statistics.pending_messages(), statistics.delivered_messages(),
-                             statistics.undelivered_messages());
   return absl::OkStatus();
 }
 
@@ -178,7 +171,6 @@ void AddVerbs(CLI::App& campaigns, Action& action) {
   add("pause", "Hold it", Run<v1::PauseCampaignRequest, &Client::PauseCampaign>);
   add("resume", "Go on", Run<v1::ResumeCampaignRequest, &Client::ResumeCampaign>);
   add("cancel", "Stop it for good", Run<v1::CancelCampaignRequest, &Client::CancelCampaign>);
-  add("stats", "Count its messages by state", Statistics);
 }
 
 }  // namespace
@@ -201,6 +193,13 @@ void AddCampaignCommands(CLI::App& app, Action& action) {
         DefineCampaignValues(command, options.values);
       },
       Update);
+  AddCommand<CopyOptions>(
+      campaigns, action, "copy", "Make a campaign with the settings of another",
+      [](CLI::App& command, CopyOptions& options) {
+        command.add_option("id", options.id, "Campaign")->required();
+        command.add_option("--name", options.name, "For people; the old one with \" (copy)\"");
+      },
+      Copy);
   AddCommand<ListOptions>(
       campaigns, action, "list", "List campaigns, newest first",
       [](CLI::App& command, ListOptions& options) {
@@ -215,6 +214,8 @@ void AddCampaignCommands(CLI::App& app, Action& action) {
       },
       List);
   AddVerbs(campaigns, action);
+  AddCampaignLifeCommands(campaigns, action);
+  AddPreviewCommands(campaigns, action);
 }
 
 }  // namespace campaigner::cli

@@ -90,15 +90,16 @@ absl::Status List(Session& session, const ListOptions& options) {
   for (const Message::State state : options.states) request.add_states(state);
   request.set_external_id(options.external_id);
   request.set_recipient(options.recipient);
-  Table table({"ID", "RECIPIENT", "STATE", "REASON", "ATTEMPTS", "EXTERNAL ID", "CREATED"});
+  Table table(
+      {"ID", "CAMPAIGN", "RECIPIENT", "STATE", "REASON", "ATTEMPTS", "EXTERNAL ID", "CREATED"});
   // Pages may be short, even empty, before the end.
   for (int32_t left = options.limit; left > 0;) {
     request.set_page_size(std::min(left, 1000));
     ASSIGN_OR_RETURN(const auto page, session.client.ListMessages(request));
     for (const Message& message : page.messages()) {
       if (session.as_json) session.out << ToJsonLine(message);
-      table.Add({std::to_string(message.id()), message.recipient(),
-                 Message::State_Name(message.state()), ShowReason(message),
+      table.Add({std::to_string(message.id()), std::to_string(message.campaign_id()),
+                 message.recipient(), Message::State_Name(message.state()), ShowReason(message),
                  std::to_string(message.attempt_count()), message.external_id(),
                  ShowTime(message.create_time(), session.zone)});
     }
@@ -108,6 +109,19 @@ absl::Status List(Session& session, const ListOptions& options) {
   }
   if (!session.as_json) session.out << table.Format();
   return absl::OkStatus();
+}
+
+// Messages to a number, in all campaigns.
+struct FindOptions {
+  std::string recipient;
+  int32_t limit = 50;
+};
+
+absl::Status Find(Session& session, const FindOptions& options) {
+  ListOptions list;
+  list.recipient = options.recipient;
+  list.limit = options.limit;
+  return List(session, list);
 }
 
 void DefineList(CLI::App& command, ListOptions& options) {
@@ -137,6 +151,13 @@ void AddMessageCommands(CLI::App& app, Action& action) {
   AddCommand<ListOptions>(messages, action, "list",
                           "List a campaign's messages, newest first (--json: one a line)",
                           DefineList, List);
+  AddCommand<FindOptions>(
+      messages, action, "find", "List the messages to a number in all campaigns, newest first",
+      [](CLI::App& command, FindOptions& options) {
+        command.add_option("number", options.recipient, "Number")->required();
+        command.add_option("--limit", options.limit, "At most so many")->check(CLI::PositiveNumber);
+      },
+      Find);
   AddCommand<IdOptions>(messages, action, "cancel", "Do not send a message that waits", DefineId,
                         Cancel);
 }

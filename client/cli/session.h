@@ -44,13 +44,23 @@ CLI::App* AddCommand(CLI::App& parent, Action& action, const std::string& name,
   return command;
 }
 
+// Tells that long work has begun.
+void ShowStartedOperation(Session& session, const v1::Operation& operation);
+
 // One function per noun: adds its commands to `app`.
 void AddAccountCommands(CLI::App& app, Action& action);
 void AddKeyCommands(CLI::App& app, Action& action);
 void AddCampaignCommands(CLI::App& app, Action& action);
+// Of the noun "campaigns": figures, progress, retries, exports.
+void AddCampaignLifeCommands(CLI::App& campaigns, Action& action);
+void AddPreviewCommands(CLI::App& campaigns, Action& action);
 void AddSendCommand(CLI::App& app, Action& action);
 void AddMessageCommands(CLI::App& app, Action& action);
+void AddRecipientCommands(CLI::App& app, Action& action);
+void AddImportCommands(CLI::App& app, Action& action);
+void AddOperationCommands(CLI::App& app, Action& action);
 void AddWatchCommand(CLI::App& app, Action& action);
+void AddStopListCommands(CLI::App& app, Action& action);
 void AddWebhookCommands(CLI::App& app, Action& action);
 void AddHealthCommand(CLI::App& app, Action& action);
 

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <iostream>
 #include <map>
 
 #include "server/base/text.h"
@@ -71,6 +73,20 @@ std::string FormatCard(const std::vector<std::pair<std::string, std::string>>& l
     if (!value.empty()) text += Padded(name + ":", width + 2) + value + "\n";
   }
   return text;
+}
+
+// At least two decimals, and as many more as it has.
+std::string ShowMoney(int64_t micros, const std::string& currency) {
+  constexpr int64_t kMicros = 1'000'000;
+  constexpr size_t kDecimalsMin = 2;
+  if (currency.empty()) return "";
+  std::string decimals = fmt::format("{:06}", micros % kMicros);
+  while (decimals.size() > kDecimalsMin && decimals.back() == '0') decimals.pop_back();
+  return fmt::format("{}.{} {}", micros / kMicros, decimals, currency);
+}
+
+bool IsTerminal(const std::ostream& stream) {
+  return &stream == &std::cout && isatty(STDOUT_FILENO) == 1;
 }
 
 std::string ShowTime(const google::protobuf::Timestamp& time, const absl::TimeZone& zone) {

@@ -29,6 +29,12 @@ class Table {
 // "Name:   value" lines; empty values are left out.
 std::string FormatCard(const std::vector<std::pair<std::string, std::string>>& lines);
 
+// "12.50 RUB", from millionths; empty without a currency.
+std::string ShowMoney(int64_t micros, const std::string& currency);
+
+// Whether it is this process's standard output and somebody looks at it.
+bool IsTerminal(const std::ostream& stream);
+
 // "2026-03-01 10:00:00" in `zone`; empty for an absent one.
 std::string ShowTime(const google::protobuf::Timestamp& time, const absl::TimeZone& zone);
 // "1h30m"; empty for none.

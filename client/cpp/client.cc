@@ -16,6 +16,8 @@ using v1::AccountService;
 using v1::CampaignService;
 using v1::ImportService;
 using v1::MessageService;
+using v1::OperationService;
+using v1::StopListService;
 using v1::WebhookService;
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
@@ -30,6 +32,8 @@ Client::Client(ClientOptions options, std::shared_ptr<grpc::Channel> channel)
       campaigns_(CampaignService::NewStub(channel_)),
       imports_(ImportService::NewStub(channel_)),
       messages_(MessageService::NewStub(channel_)),
+      operations_(OperationService::NewStub(channel_)),
+      stop_list_(StopListService::NewStub(channel_)),
       webhooks_(WebhookService::NewStub(channel_)) {}
 
 template <typename Stub, typename Request, typename Response>
@@ -49,6 +53,31 @@ absl::StatusOr<Response> Client::Call(Stub& stub,
   if (repeat == Repeat::kHarmful) policy.attempts_max = 1;
   RETURN_IF_ERROR(CallWithRetry(policy, options_.deadline, attempt));
   return response;
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::Status Client::Read(Stub& stub,
+                          std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(
+                              grpc::ClientContext*, const Request&),
+                          const Request& request,
+                          absl::FunctionRef<bool(const Response&)> on_response,
+                          const std::stop_token& stop) {
+  grpc::ClientContext context;
+  // Before the call begins, TryCancel makes it end at once.
+  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
+  if (!options_.api_key.empty()) context.AddMetadata("x-api-key", options_.api_key);
+  const auto reader = (stub.*method)(&context, request);
+  Response response;
+  while (reader->Read(&response)) {
+    if (on_response(response)) continue;
+    context.TryCancel();
+    while (reader->Read(&response)) {
+    }
+    (void)reader->Finish();
+    return absl::OkStatus();
+  }
+  const grpc::Status status = reader->Finish();
+  return stop.stop_requested() ? absl::OkStatus() : ToAbslStatus(status);
 }
 
 absl::StatusOr<v1::Account> Client::CreateAccount(v1::CreateAccountRequest request) {
@@ -110,10 +139,70 @@ absl::StatusOr<v1::Campaign> Client::ResumeCampaign(const v1::ResumeCampaignRequ
 absl::StatusOr<v1::Campaign> Client::CancelCampaign(const v1::CancelCampaignRequest& request) {
   return Call(*campaigns_, &CampaignService::Stub::CancelCampaign, request, Repeat::kHarmless);
 }
+absl::StatusOr<v1::Campaign> Client::CopyCampaign(v1::CopyCampaignRequest request) {
+  if (request.request_id().empty()) request.set_request_id(MakeRequestId());
+  return Call(*campaigns_, &CampaignService::Stub::CopyCampaign, request, Repeat::kHarmless);
+}
 absl::StatusOr<v1::CampaignStatistics> Client::GetCampaignStatistics(
     const v1::GetCampaignStatisticsRequest& request) {
   return Call(*campaigns_, &CampaignService::Stub::GetCampaignStatistics, request,
               Repeat::kHarmless);
+}
+absl::StatusOr<v1::CampaignTimeSeries> Client::GetCampaignTimeSeries(
+    const v1::GetCampaignTimeSeriesRequest& request) {
+  return Call(*campaigns_, &CampaignService::Stub::GetCampaignTimeSeries, request,
+              Repeat::kHarmless);
+}
+absl::Status Client::WatchCampaign(const v1::WatchCampaignRequest& request,
+                                   absl::FunctionRef<bool(const v1::CampaignProgress&)> on_progress,
+                                   std::stop_token stop) {
+  return Read(*campaigns_, &CampaignService::Stub::WatchCampaign, request, on_progress, stop);
+}
+absl::StatusOr<v1::MessagePreview> Client::PreviewMessage(
+    const v1::PreviewMessageRequest& request) {
+  return Call(*campaigns_, &CampaignService::Stub::PreviewMessage, request, Repeat::kHarmless);
+}
+absl::StatusOr<v1::CampaignEstimate> Client::EstimateCampaign(
+    const v1::EstimateCampaignRequest& request) {
+  return Call(*campaigns_, &CampaignService::Stub::EstimateCampaign, request, Repeat::kHarmless);
+}
+absl::StatusOr<v1::Operation> Client::RetryMessages(v1::RetryMessagesRequest request) {
+  if (request.request_id().empty()) request.set_request_id(MakeRequestId());
+  return Call(*campaigns_, &CampaignService::Stub::RetryMessages, request, Repeat::kHarmless);
+}
+
+absl::StatusOr<v1::Upload> Client::GetUpload(const v1::GetUploadRequest& request) {
+  return Call(*imports_, &ImportService::Stub::GetUpload, request, Repeat::kHarmless);
+}
+absl::Status Client::DeleteUpload(const v1::DeleteUploadRequest& request) {
+  return Call(*imports_, &ImportService::Stub::DeleteUpload, request, Repeat::kHarmful).status();
+}
+absl::StatusOr<v1::PreviewImportResponse> Client::PreviewImport(
+    const v1::PreviewImportRequest& request) {
+  return Call(*imports_, &ImportService::Stub::PreviewImport, request, Repeat::kHarmless);
+}
+absl::StatusOr<v1::Operation> Client::ImportRecipients(v1::ImportRecipientsRequest request) {
+  if (request.request_id().empty()) request.set_request_id(MakeRequestId());
+  return Call(*imports_, &ImportService::Stub::ImportRecipients, request, Repeat::kHarmless);
+}
+absl::StatusOr<v1::Operation> Client::GetOperation(const v1::GetOperationRequest& request) {
+  return Call(*operations_, &OperationService::Stub::GetOperation, request, Repeat::kHarmless);
+}
+absl::StatusOr<v1::ListOperationsResponse> Client::ListOperations(
+    const v1::ListOperationsRequest& request) {
+  return Call(*operations_, &OperationService::Stub::ListOperations, request, Repeat::kHarmless);
+}
+absl::StatusOr<v1::Operation> Client::CancelOperation(const v1::CancelOperationRequest& request) {
+  return Call(*operations_, &OperationService::Stub::CancelOperation, request, Repeat::kHarmless);
+}
+absl::Status Client::WatchOperation(const v1::WatchOperationRequest& request,
+                                    absl::FunctionRef<void(const v1::Operation&)> on_change) {
+  grpc::ClientContext context;
+  if (!options_.api_key.empty()) context.AddMetadata("x-api-key", options_.api_key);
+  const auto reader = operations_->WatchOperation(&context, request);
+  v1::Operation operation;
+  while (reader->Read(&operation)) on_change(operation);
+  return ToAbslStatus(reader->Finish());
 }
 
 absl::StatusOr<v1::SendMessagesResponse> Client::SendMessages(v1::SendMessagesRequest request) {
@@ -137,26 +226,27 @@ absl::StatusOr<v1::Message> Client::CancelMessage(const v1::CancelMessageRequest
 absl::Status Client::WatchMessages(const v1::WatchMessagesRequest& request,
                                    absl::FunctionRef<bool(const v1::MessageEvent&)> on_event,
                                    std::stop_token stop) {
-  grpc::ClientContext context;
-  // Before the call begins, TryCancel makes it end at once.
-  const std::stop_callback cancel(stop, [&context] { context.TryCancel(); });
-  if (!options_.api_key.empty()) context.AddMetadata("x-api-key", options_.api_key);
-  const auto reader = messages_->WatchMessages(&context, request);
-  v1::MessageEvent event;
-  while (reader->Read(&event)) {
-    if (on_event(event)) continue;
-    context.TryCancel();
-    while (reader->Read(&event)) {
-    }
-    (void)reader->Finish();
-    return absl::OkStatus();
-  }
-  const grpc::Status status = reader->Finish();
-  return stop.stop_requested() ? absl::OkStatus() : ToAbslStatus(status);
+  return Read(*messages_, &MessageService::Stub::WatchMessages, request, on_event, stop);
+}
+absl::StatusOr<v1::Operation> Client::EraseRecipient(const v1::EraseRecipientRequest& request) {
+  return Call(*messages_, &MessageService::Stub::EraseRecipient, request, Repeat::kHarmless);
 }
 absl::StatusOr<v1::ReportDeliveryResponse> Client::ReportDelivery(
     const v1::ReportDeliveryRequest& request) {
   return Call(*messages_, &MessageService::Stub::ReportDelivery, request, Repeat::kHarmless);
+}
+
+absl::StatusOr<v1::AddToStopListResponse> Client::AddToStopList(
+    const v1::AddToStopListRequest& request) {
+  return Call(*stop_list_, &StopListService::Stub::AddToStopList, request, Repeat::kHarmless);
+}
+absl::StatusOr<v1::RemoveFromStopListResponse> Client::RemoveFromStopList(
+    const v1::RemoveFromStopListRequest& request) {
+  return Call(*stop_list_, &StopListService::Stub::RemoveFromStopList, request, Repeat::kHarmless);
+}
+absl::StatusOr<v1::ListStopListResponse> Client::ListStopList(
+    const v1::ListStopListRequest& request) {
+  return Call(*stop_list_, &StopListService::Stub::ListStopList, request, Repeat::kHarmless);
 }
 
 absl::StatusOr<v1::ListWebhookDeliveriesResponse> Client::ListWebhookDeliveries(

@@ -12,6 +12,8 @@
 #include "campaigner/v1/campaign_service.grpc.pb.h"
 #include "campaigner/v1/import_service.grpc.pb.h"
 #include "campaigner/v1/message_service.grpc.pb.h"
+#include "campaigner/v1/operation_service.grpc.pb.h"
+#include "campaigner/v1/stop_list_service.grpc.pb.h"
 #include "campaigner/v1/webhook_service.grpc.pb.h"
 #include "client/cpp/files.h"
 #include "client/cpp/message_stream.h"
@@ -51,8 +53,18 @@ class Client {
   absl::StatusOr<v1::Campaign> PauseCampaign(const v1::PauseCampaignRequest& request);
   absl::StatusOr<v1::Campaign> ResumeCampaign(const v1::ResumeCampaignRequest& request);
   absl::StatusOr<v1::Campaign> CancelCampaign(const v1::CancelCampaignRequest& request);
+  absl::StatusOr<v1::Campaign> CopyCampaign(v1::CopyCampaignRequest request);
   absl::StatusOr<v1::CampaignStatistics> GetCampaignStatistics(
       const v1::GetCampaignStatisticsRequest& request);
+  absl::StatusOr<v1::CampaignTimeSeries> GetCampaignTimeSeries(
+      const v1::GetCampaignTimeSeriesRequest& request);
+  // As WatchMessages. OK also when the campaign is over.
+  absl::Status WatchCampaign(const v1::WatchCampaignRequest& request,
+                             absl::FunctionRef<bool(const v1::CampaignProgress&)> on_progress,
+                             std::stop_token stop = {});
+  absl::StatusOr<v1::MessagePreview> PreviewMessage(const v1::PreviewMessageRequest& request);
+  absl::StatusOr<v1::CampaignEstimate> EstimateCampaign(const v1::EstimateCampaignRequest& request);
+  absl::StatusOr<v1::Operation> RetryMessages(v1::RetryMessagesRequest request);
 
   // Files. No deadline; never retried, because the bytes are gone. `on_progress` may stop them.
   // DATA_LOSS: `in` cannot be read, or `out` not written, to the end. What was written of a
@@ -67,6 +79,21 @@ class Client {
   absl::StatusOr<DownloadedFile> DownloadRejectedRows(
       const v1::DownloadRejectedRowsRequest& request, std::ostream& out, OnProgress on_progress);
 
+  // Imports and other long work.
+  absl::StatusOr<v1::Upload> GetUpload(const v1::GetUploadRequest& request);
+  // Never retried: a repeat would answer NOT_FOUND.
+  absl::Status DeleteUpload(const v1::DeleteUploadRequest& request);
+  absl::StatusOr<v1::PreviewImportResponse> PreviewImport(const v1::PreviewImportRequest& request);
+  absl::StatusOr<v1::Operation> ImportRecipients(v1::ImportRecipientsRequest request);
+  absl::StatusOr<v1::Operation> GetOperation(const v1::GetOperationRequest& request);
+  absl::StatusOr<v1::ListOperationsResponse> ListOperations(
+      const v1::ListOperationsRequest& request);
+  absl::StatusOr<v1::Operation> CancelOperation(const v1::CancelOperationRequest& request);
+  // Calls `on_change` with the operation at once and whenever it changed, until its end. No
+  // deadline; not retried.
+  absl::Status WatchOperation(const v1::WatchOperationRequest& request,
+                              absl::FunctionRef<void(const v1::Operation&)> on_change);
+
   absl::StatusOr<v1::SendMessagesResponse> SendMessages(v1::SendMessagesRequest request);
   // For senders who never stop. The stream uses the client's channel and key; it may outlive the
   // client. options.api_key is filled in.
@@ -79,8 +106,14 @@ class Client {
   absl::Status WatchMessages(const v1::WatchMessagesRequest& request,
                              absl::FunctionRef<bool(const v1::MessageEvent&)> on_event,
                              std::stop_token stop = {});
+  absl::StatusOr<v1::Operation> EraseRecipient(const v1::EraseRecipientRequest& request);
   absl::StatusOr<v1::ReportDeliveryResponse> ReportDelivery(
       const v1::ReportDeliveryRequest& request);
+
+  absl::StatusOr<v1::AddToStopListResponse> AddToStopList(const v1::AddToStopListRequest& request);
+  absl::StatusOr<v1::RemoveFromStopListResponse> RemoveFromStopList(
+      const v1::RemoveFromStopListRequest& request);
+  absl::StatusOr<v1::ListStopListResponse> ListStopList(const v1::ListStopListRequest& request);
 
   absl::StatusOr<v1::ListWebhookDeliveriesResponse> ListWebhookDeliveries(
       const v1::ListWebhookDeliveriesRequest& request);
@@ -103,6 +136,14 @@ class Client {
 
   Client(ClientOptions options, std::shared_ptr<grpc::Channel> channel);
 
+  // Reads a stream of the server's; see WatchMessages.
+  template <typename Stub, typename Request, typename Response>
+  absl::Status Read(Stub& stub,
+                    std::unique_ptr<grpc::ClientReader<Response>> (Stub::*method)(
+                        grpc::ClientContext*, const Request&),
+                    const Request& request, absl::FunctionRef<bool(const Response&)> on_response,
+                    const std::stop_token& stop);
+
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(Stub& stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
@@ -118,6 +159,8 @@ class Client {
   const std::unique_ptr<v1::CampaignService::Stub> campaigns_;
   const std::unique_ptr<v1::ImportService::Stub> imports_;
   const std::unique_ptr<v1::MessageService::Stub> messages_;
+  const std::unique_ptr<v1::OperationService::Stub> operations_;
+  const std::unique_ptr<v1::StopListService::Stub> stop_list_;
   const std::unique_ptr<v1::WebhookService::Stub> webhooks_;
 };
 

@@ -12,6 +12,14 @@ CREATE TABLE account (
   create_time INTEGER NOT NULL
 , rate_limit INTEGER NOT NULL DEFAULT 0, rate_period INTEGER NOT NULL DEFAULT 1000000, rate_unit INTEGER NOT NULL DEFAULT 1) STRICT;
 
+CREATE TABLE address_run (
+  bucket INTEGER NOT NULL,
+  first_message_id INTEGER NOT NULL,
+  last_message_id INTEGER NOT NULL,
+  entries BLOB NOT NULL,  -- ascending pairs of 32 bits, little-endian: hash, id less the first id
+  PRIMARY KEY (bucket, first_message_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE api_key (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   account_id INTEGER NOT NULL REFERENCES account (id),
@@ -78,8 +86,17 @@ CREATE TABLE campaign_counter (
   campaign_id INTEGER NOT NULL,
   state INTEGER NOT NULL,
   messages INTEGER NOT NULL,
-  segments INTEGER NOT NULL,
+  segments INTEGER NOT NULL, cost INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (campaign_id, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE campaign_series (
+  campaign_id INTEGER NOT NULL,
+  minute INTEGER NOT NULL,  -- since 1970
+  state INTEGER NOT NULL,
+  messages INTEGER NOT NULL,
+  segments INTEGER NOT NULL,
+  PRIMARY KEY (campaign_id, minute, state)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE campaign_template (
@@ -111,6 +128,21 @@ CREATE TABLE idempotency (
 
 CREATE INDEX idempotency_create_time ON idempotency (create_time);
 
+CREATE TABLE import (
+  operation_id INTEGER PRIMARY KEY,
+  upload_id INTEGER NOT NULL,
+  file_name TEXT NOT NULL,
+  replaces INTEGER NOT NULL CHECK (replaces IN (0, 1)),
+  row_count INTEGER NOT NULL DEFAULT 0,
+  accepted INTEGER NOT NULL DEFAULT 0,
+  duplicates INTEGER NOT NULL DEFAULT 0,
+  stop_listed INTEGER NOT NULL DEFAULT 0,
+  invalid INTEGER NOT NULL DEFAULT 0,
+  rejected_kept INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX import_upload ON import (upload_id);
+
 CREATE TABLE installation_secret (
   name TEXT PRIMARY KEY,
   value BLOB NOT NULL
@@ -131,7 +163,7 @@ CREATE TABLE message (
   create_time INTEGER NOT NULL,
   send_time INTEGER,
   final_time INTEGER
-) STRICT;
+, cost INTEGER NOT NULL DEFAULT 0, attempt_base INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX message_due ON message (due, id) WHERE state = 1 AND due IS NOT NULL;
 
@@ -163,6 +195,44 @@ CREATE TABLE message_extent (
 
 CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT;
 
+CREATE TABLE operation (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account_id INTEGER NOT NULL,
+  campaign_id INTEGER NOT NULL,  -- 0: not about one campaign
+  kind INTEGER NOT NULL,
+  state INTEGER NOT NULL,
+  request BLOB NOT NULL,         -- in the kind's own form, as is the checkpoint
+  checkpoint BLOB NOT NULL,
+  steps INTEGER NOT NULL DEFAULT 0,
+  done_units INTEGER NOT NULL DEFAULT 0,
+  total_units INTEGER NOT NULL,
+  messages INTEGER NOT NULL DEFAULT 0,
+  error_code INTEGER NOT NULL DEFAULT 0,
+  error_message TEXT NOT NULL DEFAULT '',
+  error_reason TEXT NOT NULL DEFAULT '',
+  create_time INTEGER NOT NULL,
+  update_time INTEGER NOT NULL,
+  end_time INTEGER
+) STRICT;
+
+CREATE INDEX operation_account ON operation (account_id, id);
+
+CREATE INDEX operation_campaign ON operation (campaign_id, id);
+
+CREATE INDEX operation_end ON operation (end_time, id) WHERE end_time IS NOT NULL;
+
+CREATE UNIQUE INDEX operation_import ON operation (campaign_id) WHERE kind = 1 AND state = 1;
+
+CREATE INDEX operation_running ON operation (id) WHERE state = 1;
+
+CREATE TABLE rejected_row (
+  operation_id INTEGER NOT NULL,
+  row_number INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (operation_id, row_number)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE route (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT NOT NULL UNIQUE
@@ -173,10 +243,34 @@ CREATE TABLE sequence (
   next_id INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE stop_list (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account_id INTEGER NOT NULL REFERENCES account (id),
+  address TEXT NOT NULL,  -- E.164 digits, or an e-mail address in lower case
+  note TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  UNIQUE (account_id, address)
+) STRICT;
+
+CREATE INDEX stop_list_account ON stop_list (account_id, id);
+
 CREATE TABLE tally (
   name TEXT PRIMARY KEY,
   value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE upload (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  account_id INTEGER NOT NULL,
+  file_name TEXT NOT NULL,
+  is_finished INTEGER NOT NULL DEFAULT 0 CHECK (is_finished IN (0, 1)),
+  bytes INTEGER NOT NULL DEFAULT 0,
+  sha256 BLOB NOT NULL DEFAULT x'',
+  create_time INTEGER NOT NULL,
+  use_time INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX upload_use_time ON upload (use_time, id);
 
 CREATE TABLE webhook_delivery (
   id INTEGER PRIMARY KEY,
@@ -196,6 +290,8 @@ CREATE TABLE webhook_delivery (
 CREATE INDEX webhook_delivery_campaign ON webhook_delivery (campaign_id, id);
 
 CREATE INDEX webhook_delivery_failed ON webhook_delivery (campaign_id, id) WHERE state = 3;
+
+CREATE INDEX webhook_delivery_message ON webhook_delivery (message_id);
 
 CREATE INDEX webhook_delivery_pending ON webhook_delivery (endpoint_id, due, id) WHERE state = 1;
 

@@ -55,10 +55,18 @@ inline constexpr size_t kFieldViolationsMax = 20;
 // Rows of a page where the caller names none, and at most.
 inline constexpr int kPageSizeDefault = 50;
 inline constexpr int kPageSizeMax = 1000;
+// Points of a time series where the caller names none (a day of minutes), and at most.
+inline constexpr int kSeriesPointsDefault = 1440;
+inline constexpr int kSeriesPointsMax = 10'000;
+// Columns for fields in an export: more than any template has.
+inline constexpr size_t kExportFieldsMax = 64;
 // A repeat with the same request id answers the same for so long: the O3GO contract.
 inline constexpr absl::Duration kIdempotencyWindow = absl::Hours(24);
 // Bytes of a request id.
 inline constexpr size_t kRequestIdBytesMax = 128;
+
+// Addresses put on a stop-list, or taken off it, by one call.
+inline constexpr size_t kStopListChangesMax = 10'000;
 
 // -- Values
 
@@ -95,6 +103,8 @@ inline constexpr absl::Duration kRetryIntervalMax = absl::Hours(6);
 inline constexpr absl::Duration kLateStartAfterDefault = absl::Minutes(15);
 // How far ahead a message may be scheduled.
 inline constexpr absl::Duration kScheduleAheadMax = absl::Hours(24 * 366);
+// Price of a segment: 10,000 of the currency; the sum over a campaign still fits 64 bits.
+inline constexpr int64_t kPriceMicrosMax = 10'000'000'000;
 // Bytes kept of what a provider or receiver said.
 inline constexpr size_t kProviderDetailBytesMax = 256;
 
@@ -138,6 +148,44 @@ inline constexpr size_t kWriteQueueBytesMax = 48u << 20;
 inline constexpr size_t kGroupRowsMax = 4096;
 // Rows touched by one step of rescue, expiry, cancel or pruning, so that no step holds up others.
 inline constexpr int kMaintenanceRowsMax = 1000;
+
+// -- Long work: imports, retries, erasures
+
+// Bytes of an uploaded file: forty million rows of one number.
+inline constexpr int64_t kUploadBytesMax = int64_t{2} << 30;
+// Bytes and files of all uploads: four of the largest, and no folder that is slow to list.
+inline constexpr int64_t kUploadsBytesMax = int64_t{8} << 30;
+inline constexpr int64_t kUploadsMax = 10'000;
+// Uploads that arrive at once: each holds a chunk in memory.
+inline constexpr int kUploadsArrivingMax = 64;
+// Bytes of one piece of a file that is streamed, in and out.
+inline constexpr size_t kFileChunkBytesMax = 4u << 20;
+inline constexpr size_t kFileChunkBytes = 64u << 10;
+// Bytes of a file's name: what file systems take.
+inline constexpr size_t kFileNameBytesMax = 255;
+// An upload is deleted so long after its last use.
+inline constexpr absl::Duration kUploadKept = absl::Hours(24);
+// Bytes of text that is pasted instead of a file.
+inline constexpr size_t kPastedTextBytesMax = 1'000'000;
+// Rows of a preview where the caller names no number, and at most.
+inline constexpr int kPreviewRowsDefault = 20;
+inline constexpr int kPreviewRowsMax = 200;
+// Rows of one step of an import: the commit takes some ten milliseconds.
+inline constexpr size_t kImportStepRows = 2000;
+// Bytes of their cells: rows of the greatest size would otherwise fill the memory.
+inline constexpr size_t kImportStepBytes = 1u << 20;
+// Steps of an import on their way to the disk, so that reading and writing overlap.
+inline constexpr size_t kImportStepsAhead = 3;
+// An import pauses while so many writes of others wait: they go first.
+inline constexpr size_t kImportWriteQueueMax = 256;
+// Rejected rows that are kept of an import, further ones are only counted; and bytes of the value
+// kept of each.
+inline constexpr int64_t kRejectedRowsMax = 1'000'000;
+inline constexpr size_t kRejectedValueBytesMax = 256;
+// Operations that are worked on at once; further ones wait. Each import holds some megabytes.
+inline constexpr int kOperationsAtOnce = 16;
+// Watchers of operations.
+inline constexpr size_t kOperationWatchersMax = 256;
 
 // -- Dispatch
 

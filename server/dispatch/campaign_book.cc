@@ -6,14 +6,29 @@
 
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
+#include "server/domain/recipient_zone.h"
 
 namespace campaigner::dispatch {
 namespace {
 
-// Units that one campaign may send at a time, where it has a rate: documented with the rate.
-constexpr int64_t kPacket = 10;
 // The open clock moves with time while the campaign is open; read it again so often.
 constexpr absl::Duration kOpenTimeKept = absl::Seconds(1);
+
+bool HasRate(const domain::Rate& rate) {
+  return rate.limit > 0 && rate.period > absl::ZeroDuration();
+}
+
+// A gate for `rate`, if it is one. It knows all that went since `known_since`.
+void SetGate(const domain::Rate& rate, absl::Time known_since, absl::Time now,
+             std::optional<RateGate>& gate) {
+  if (!HasRate(rate)) {
+    gate.reset();
+  } else if (gate.has_value()) {
+    gate->Change(rate, now);
+  } else {
+    gate.emplace(rate, known_since);
+  }
+}
 
 bool MayGo(const CampaignRun& run, absl::Time now) {
   // The finish takes effect at its moment, not when somebody wrote it down.
@@ -27,7 +42,7 @@ bool MayGo(const CampaignRun& run, absl::Time now) {
 absl::StatusOr<absl::TimeZone> CampaignZone(const domain::Campaign& campaign,
                                             storage::AccountStore& store) {
   std::string name = campaign.time_zone;
-  if (name.empty() && campaign.schedule.has_value()) {
+  if (name.empty() && (campaign.schedule.has_value() || campaign.quiet_hours.has_value())) {
     ASSIGN_OR_RETURN(const domain::Account account, store.GetAccount(campaign.account_id));
     name = account.time_zone;
   }
@@ -36,6 +51,14 @@ absl::StatusOr<absl::TimeZone> CampaignZone(const domain::Campaign& campaign,
     base::LogError("time_zone_unknown", {{"campaign_id", campaign.id}, {"time_zone", name}});
   }
   return zone;
+}
+
+int AccountRun::HeldUpTo(int64_t order_key) const {
+  int messages = 0;
+  for (auto entry = held.begin(); entry != held.upper_bound(order_key); ++entry) {
+    messages += entry->second;
+  }
+  return messages;
 }
 
 int64_t CampaignRun::order_key() const {
@@ -55,17 +78,20 @@ CampaignRun* CampaignBook::Refresh(int64_t campaign_id, absl::Time now) {
   if (!zone.ok()) return nullptr;
   const auto [entry, is_new] = runs_.try_emplace(campaign_id);
   CampaignRun& run = entry->second;
-  const bool same_rate = !is_new && run.campaign->rate == (*campaign)->rate;
   run.campaign = *std::move(campaign);
   run.zone = *zone;
   run.open_time_at = absl::InfinitePast();
-  if (!same_rate) {
-    run.limiter.reset();
-    const domain::Rate& rate = run.campaign->rate;
-    if (rate.limit > 0 && rate.period > absl::ZeroDuration()) {
-      run.limiter.emplace(rate.limit, rate.period, kPacket, now);
-    }
+  run.quiet.clear();
+  if (is_new) {
+    // Of one that is new to everybody it is known that nothing went.
+    const bool is_fresh = run.campaign->state == domain::CampaignState::kNew ||
+                          run.campaign->create_time > known_since_;
+    run.sent_time = is_fresh ? absl::InfinitePast() : known_since_;
+    run.account = &accounts_[run.campaign->account_id];
+    run.account->id = run.campaign->account_id;
   }
+  RefreshAccount(*run.account, now);
+  SetGate(run.campaign->rate, run.sent_time, now, run.gate);
   Recheck(run, now);
   return &run;
 }
@@ -108,6 +134,29 @@ void CampaignBook::RecheckDue(absl::Time now,
   }
 }
 
+void CampaignBook::RefreshAccount(AccountRun& account, absl::Time now) {
+  if (now >= account.read_time && now - account.read_time < AccountRun::kReread) return;
+  const bool is_first = account.read_time == absl::InfinitePast();
+  const auto read = store_.GetAccount(account.id);
+  // Unreadable for the moment: what was read last holds on.
+  if (!read.ok()) return;
+  account.read_time = now;
+  if (is_first && read->create_time <= known_since_) account.sent_time = known_since_;
+  SetGate(read->rate, account.sent_time, now, account.gate);
+}
+
+std::optional<absl::Time> CampaignBook::QuietUntil(CampaignRun& run, const std::string& recipient,
+                                                   absl::Time now) {
+  if (!run.campaign->quiet_hours.has_value()) return std::nullopt;
+  const int zone_set = domain::RecipientZoneSet(recipient);
+  const auto [entry, is_new] = run.quiet.try_emplace(zone_set);
+  domain::QuietSpan& span = entry->second;
+  if (is_new || now < span.since || now >= span.until) {
+    span = domain::QuietAt(*run.campaign->quiet_hours, domain::ZonesOfSet(zone_set), run.zone, now);
+  }
+  return span.is_quiet ? std::optional(span.until) : std::nullopt;
+}
+
 absl::Duration CampaignBook::OpenTime(CampaignRun& run, absl::Time now) {
   if (now - run.open_time_at >= kOpenTimeKept) {
     const auto open_time = store_.GetOpenTime(run.campaign->id, now);
@@ -120,6 +169,7 @@ absl::Duration CampaignBook::OpenTime(CampaignRun& run, absl::Time now) {
 }
 
 std::shared_ptr<const std::string> CampaignBook::Template(CampaignRun& run, int32_t version) {
+  if (version == 0) return {run.campaign, &run.campaign->template_text};
   if (run.template_text != nullptr && run.template_version == version) return run.template_text;
   auto text = store_.GetTemplate(run.campaign->id, version);
   if (!text.ok()) return nullptr;
@@ -132,7 +182,9 @@ void CampaignBook::Prune(const std::function<bool(int64_t)>& is_used) {
   std::erase_if(runs_, [&](const auto& entry) {
     const CampaignRun& run = entry.second;
     const bool is_over = run.is_deleted || run.campaign->state != domain::CampaignState::kRunning;
-    return is_over && !is_used(entry.first);
+    if (!is_over || is_used(entry.first)) return false;
+    known_since_ = std::max(known_since_, run.sent_time);
+    return true;
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,8 +11,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/dispatch/rate_gate.h"
 #include "server/domain/campaign.h"
-#include "server/domain/rate.h"
+#include "server/domain/quiet_hours.h"
 #include "server/storage/store.h"
 
 namespace campaigner::dispatch {
@@ -20,6 +22,25 @@ namespace campaigner::dispatch {
 // a read where the campaign names none.
 absl::StatusOr<absl::TimeZone> CampaignZone(const domain::Campaign& campaign,
                                             storage::AccountStore& store);
+
+// An account as dispatch sees it.
+struct AccountRun {
+  // Its rate is read again so often: a change takes effect within this time.
+  static constexpr absl::Duration kReread = absl::Seconds(2);
+
+  int64_t id = 0;
+  // Set where the account has a rate.
+  std::optional<RateGate> gate = std::nullopt;
+  absl::Time read_time = absl::InfinitePast();
+  // When a message of it last went.
+  absl::Time sent_time = absl::InfinitePast();
+  // Messages that its lanes hold, by their order; counted anew before each claim, where it has a
+  // rate.
+  std::map<int64_t, int> held;
+
+  // Those of lanes that are as important or more.
+  int HeldUpTo(int64_t order_key) const;
+};
 
 // A campaign as dispatch sees it.
 struct CampaignRun {
@@ -31,15 +52,24 @@ struct CampaignRun {
   bool is_open = false;
   absl::Time recheck_time = absl::InfinitePast();
   // Set where the campaign has a rate.
-  std::optional<domain::RateLimiter> limiter;
+  std::optional<RateGate> gate;
+  // When a message of it last went.
+  absl::Time sent_time = absl::InfinitePast();
+  // Not owned; stays as long as the book.
+  AccountRun* account = nullptr;
   // The text of one template version: nearly all messages of a campaign share it.
   int32_t template_version = -1;
   std::shared_ptr<const std::string> template_text;
+  // Where it has quiet hours: what holds for recipients, by their zone set.
+  std::unordered_map<int, domain::QuietSpan> quiet;
   // What the open clock showed at open_time_at.
   absl::Duration open_time;
   absl::Time open_time_at = absl::InfinitePast();
 
-  bool is_limited() const { return limiter.has_value(); }
+  void OnSent(absl::Time now) {
+    sent_time = now;
+    if (account != nullptr) account->sent_time = now;
+  }
   // Smaller goes first.
   int64_t order_key() const;
 };
@@ -48,7 +78,8 @@ struct CampaignRun {
 // memory. Not thread-safe.
 class CampaignBook {
  public:
-  explicit CampaignBook(storage::Store& store) : store_(store) {}
+  // What went before `now` is not known: another process may have sent it.
+  CampaignBook(storage::Store& store, absl::Time now) : store_(store), known_since_(now) {}
 
   // Null where the campaign cannot be read (the store is away, or it was deleted before). Valid
   // until Prune.
@@ -66,7 +97,16 @@ class CampaignBook {
   // What the campaign's open clock shows.
   absl::Duration OpenTime(CampaignRun& run, absl::Time now);
 
-  // Null when it cannot be read.
+  // When the recipient may be disturbed, by the campaign's quiet hours; nullopt: now.
+  static std::optional<absl::Time> QuietUntil(CampaignRun& run, const std::string& recipient,
+                                              absl::Time now);
+
+  // Reads the account's rate again, if that was long ago.
+  void RefreshAccount(AccountRun& account, absl::Time now);
+  // By id.
+  std::unordered_map<int64_t, AccountRun>& accounts() { return accounts_; }
+
+  // The text of a version; 0 is the present one. Null when it cannot be read.
   std::shared_ptr<const std::string> Template(CampaignRun& run, int32_t version);
 
   // Forgets campaigns that do not run, or are deleted, and for which `is_used` is false.
@@ -77,7 +117,11 @@ class CampaignBook {
   void Close(int64_t campaign_id);
 
   storage::Store& store_;
+  // What runs that are made from now on may not know: what the last process sent, and what went
+  // from runs that were forgotten.
+  absl::Time known_since_;
   std::unordered_map<int64_t, CampaignRun> runs_;
+  std::unordered_map<int64_t, AccountRun> accounts_;
   absl::Time next_recheck_ = absl::InfiniteFuture();
 };
 

@@ -108,9 +108,22 @@ absl::StatusOr<absl::Time> CampaignKeeper::KeepRunning(const domain::Campaign& c
   if (is_open && kept.expire_due <= now) {
     ASSIGN_OR_RETURN(kept.expire_due, ExpireReady(campaign, now));
   }
+  ASSIGN_OR_RETURN(const bool is_sent, FinishIfSent(campaign, now));
+  if (is_sent) return now;
+  const absl::Time poll =
+      campaign.finish_when_sent ? now + options_.poll_interval : absl::InfiniteFuture();
   return std::min({domain::NextStateChange(campaign, now),
                    domain::NextScheduleChange(campaign, zone, now),
-                   is_open ? kept.expire_due : absl::InfiniteFuture()});
+                   is_open ? kept.expire_due : absl::InfiniteFuture(), poll});
+}
+
+absl::StatusOr<bool> CampaignKeeper::FinishIfSent(const domain::Campaign& campaign,
+                                                  absl::Time now) {
+  if (!campaign.finish_when_sent) return false;
+  // Reading first: the writer has other things to do than to look every second.
+  ASSIGN_OR_RETURN(const OpenMessages open, CountOpen(campaign.id));
+  if (open.accepted + open.sending > 0 || open.ever == 0) return false;
+  return store_.FinishIfSent(campaign.id, now);
 }
 
 absl::StatusOr<absl::Time> CampaignKeeper::ExpireReady(const domain::Campaign& campaign,
@@ -119,11 +132,11 @@ absl::StatusOr<absl::Time> CampaignKeeper::ExpireReady(const domain::Campaign& c
   const absl::Duration eligible_before = open_time - campaign.sending_timeout;
   // Nothing can have waited so long yet.
   if (eligible_before < absl::ZeroDuration()) {
-    return now + std::max(-eligible_before, sweep_interval_);
+    return now + std::max(-eligible_before, options_.sweep_interval);
   }
   ASSIGN_OR_RETURN(const storage::StepResult step,
                    store_.ExpireReady(campaign.id, eligible_before, now, kRowsMax));
-  return step.more ? now : now + sweep_interval_;
+  return step.more ? now : now + options_.sweep_interval;
 }
 
 absl::StatusOr<absl::Time> CampaignKeeper::Finish(const domain::Campaign& campaign,
@@ -140,7 +153,7 @@ absl::StatusOr<absl::Time> CampaignKeeper::Finish(const domain::Campaign& campai
     ASSIGN_OR_RETURN(const bool is_done, store_.FinishIfDone(campaign.id, now));
     if (is_done) return absl::InfiniteFuture();
   }
-  return now + poll_interval_;
+  return now + options_.poll_interval;
 }
 
 absl::StatusOr<absl::Time> CampaignKeeper::Cancel(const domain::Campaign& campaign,
@@ -155,13 +168,14 @@ absl::StatusOr<absl::Time> CampaignKeeper::Cancel(const domain::Campaign& campai
   }
   // What is with a provider may yet come back for another attempt.
   const bool is_ended = open.accepted + open.sending == 0;
-  return is_ended ? absl::InfiniteFuture() : now + poll_interval_;
+  return is_ended ? absl::InfiniteFuture() : now + options_.poll_interval;
 }
 
 absl::StatusOr<CampaignKeeper::OpenMessages> CampaignKeeper::CountOpen(int64_t campaign_id) {
   ASSIGN_OR_RETURN(const auto counters, store_.GetCampaignCounters(campaign_id));
   OpenMessages open;
   for (const storage::CampaignCounter& counter : counters) {
+    open.ever += counter.messages;
     if (domain::IsFinal(counter.state)) continue;
     open.all += counter.messages;
     if (counter.state == MessageState::kAccepted) open.accepted += counter.messages;

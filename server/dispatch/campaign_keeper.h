@@ -8,19 +8,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "server/dispatch/maintenance.h"
 #include "server/domain/campaign.h"
 #include "server/storage/store.h"
 
 namespace campaigner::dispatch {
 
-// What time does to campaigns: starts and finishes them, runs and stops their open clocks, expires
-// what has waited too long, and ends the messages of those that are finished or cancelled. Blocks
-// on the store. Not thread-safe.
+// What time does to campaigns: starts and finishes them, also when all is sent, runs and stops
+// their open clocks, expires what has waited too long, and ends the messages of those that are
+// finished or cancelled. Blocks on the store. Not thread-safe.
 class CampaignKeeper {
  public:
-  // `store` must outlive it. The intervals: see MaintenanceOptions.
-  CampaignKeeper(storage::Store& store, absl::Duration poll_interval, absl::Duration sweep_interval)
-      : store_(store), poll_interval_(poll_interval), sweep_interval_(sweep_interval) {}
+  // Both must outlive it.
+  CampaignKeeper(storage::Store& store, const MaintenanceOptions& options)
+      : store_(store), options_(options) {}
 
   // Takes up every campaign that may have something to do, cancelled ones included: a crash may
   // have left their messages waiting.
@@ -47,6 +48,8 @@ class CampaignKeeper {
     int64_t accepted = 0;
     int64_t sending = 0;
     int64_t all = 0;
+    // Final ones included.
+    int64_t ever = 0;
   };
 
   absl::Status LoadCancelled();
@@ -57,13 +60,13 @@ class CampaignKeeper {
   absl::StatusOr<absl::Time> KeepRunning(const domain::Campaign& campaign, Kept& kept,
                                          absl::Time now);
   absl::StatusOr<absl::Time> ExpireReady(const domain::Campaign& campaign, absl::Time now);
+  absl::StatusOr<bool> FinishIfSent(const domain::Campaign& campaign, absl::Time now);
   absl::StatusOr<absl::Time> Finish(const domain::Campaign& campaign, absl::Time now);
   absl::StatusOr<absl::Time> Cancel(const domain::Campaign& campaign, absl::Time now);
   absl::StatusOr<OpenMessages> CountOpen(int64_t campaign_id);
 
   storage::Store& store_;
-  const absl::Duration poll_interval_;
-  const absl::Duration sweep_interval_;
+  const MaintenanceOptions& options_;
   std::map<int64_t, Kept> campaigns_;
 };
 

@@ -11,6 +11,7 @@ namespace campaigner::dispatch {
 namespace {
 
 constexpr int32_t kLanesPerPage = 1000;
+constexpr absl::Duration kOutlookInterval = absl::Milliseconds(200);
 
 }  // namespace
 
@@ -18,7 +19,7 @@ DispatchLoop::DispatchLoop(DispatcherOptions options, DispatchContext context)
     : options_(std::move(options)),
       context_(context),
       inbox_(std::make_shared<Inbox>()),
-      book_(context.store),
+      book_(context.store, context.clock.Now()),
       outcomes_(context.store, inbox_, context.metrics),
       receipts_(context.store, context.receipts, inbox_, context.metrics),
       breakers_(context.routes.providers().size()),
@@ -52,12 +53,14 @@ absl::Time DispatchLoop::RunOnce() {
   wake = std::min(wake, next_list_time_);
   GiveBackBlocked(now, wake);
   if (MayWork()) {
-    for (const auto& route : routes_) Send(*route, now, wake);
-    Claim(now, wake);
+    SendAll(wake);
+    // Rates were told later times than `now` meanwhile.
+    Claim(context_.clock.Now(), wake);
   }
   outcomes_.Flush(now, context_.receipts.backlog() > 0, wake);
   receipts_.Flush(now, wake);
   PublishFigures();
+  PublishOutlook(context_.clock.Now());
   return wake;
 }
 
@@ -79,7 +82,10 @@ void DispatchLoop::OnCampaignChanged(int64_t campaign_id, absl::Time now) {
   if (run == nullptr) return;
   for (const auto& route : routes_) {
     LaneRun* lane = route->FindLane(campaign_id);
-    if (lane != nullptr) route->Reorder(*lane);
+    if (lane == nullptr) continue;
+    route->Reorder(*lane);
+    // Its rate may be another.
+    lane->blocked_until = absl::InfinitePast();
   }
   if (run->is_open) OnOpened(*run, now);
 }
@@ -129,6 +135,7 @@ void DispatchLoop::ListLanes(absl::Time now) {
 std::vector<storage::LaneClaim> DispatchLoop::PlanClaims(absl::Time now, absl::Time& wake) {
   std::vector<storage::LaneClaim> claims;
   int budget = base::limits::kClaimMax;
+  CountHeldOfAccounts(now);
   for (size_t i = 0; i < routes_.size() && budget > 0; ++i) {
     const size_t already = claims.size();
     routes_[(claim_turn_ + i) % routes_.size()]->PlanClaims(now, budget, claims, wake);
@@ -136,6 +143,25 @@ std::vector<storage::LaneClaim> DispatchLoop::PlanClaims(absl::Time now, absl::T
   }
   if (!routes_.empty()) claim_turn_ = (claim_turn_ + 1) % routes_.size();
   return claims;
+}
+
+void DispatchLoop::CountHeldOfAccounts(absl::Time now) {
+  bool is_limited = false;
+  for (auto& [id, account] : book_.accounts()) {
+    if (!account.gate.has_value()) continue;
+    account.held.clear();
+    // Who may claim nothing does not come to where rates are read again otherwise.
+    book_.RefreshAccount(account, now);
+    is_limited = true;
+  }
+  if (!is_limited) return;
+  for (const auto& route : routes_) {
+    for (const auto& [campaign_id, lane] : route->lanes) {
+      if (lane->account_gate() != nullptr) {
+        lane->run->account->held[lane->order_key] += lane->held();
+      }
+    }
+  }
 }
 
 void DispatchLoop::Claim(absl::Time now, absl::Time& wake) {
@@ -192,7 +218,7 @@ void DispatchLoop::TakeIn(std::vector<storage::ClaimedMessage> messages, absl::T
       route_id = message.route_id;
       lane->progress_time = now;
     }
-    lane->queue.push_back(std::move(message));
+    lane->queue.push_back({.claimed = std::move(message)});
   }
 }
 
@@ -216,9 +242,7 @@ void DispatchLoop::GiveBackBlocked(absl::Time now, absl::Time& wake) {
 
 void DispatchLoop::GiveBack(LaneRun& lane, absl::Time now) {
   context_.metrics.given_back += static_cast<int64_t>(lane.queue.size());
-  for (const storage::ClaimedMessage& message : lane.queue) {
-    outcomes_.Add(GivenBack(message, now));
-  }
+  for (const QueuedMessage& message : lane.queue) outcomes_.Add(GivenBack(message.claimed, now));
   lane.queue.clear();
   lane.is_ready = true;
 }
@@ -252,6 +276,23 @@ void DispatchLoop::PublishFigures() {
     route->figures.in_flight = route->in_flight;
     context_.metrics.providers()[route->route.provider_index].breaker = route->breaker.state();
   }
+}
+
+void DispatchLoop::PublishOutlook(absl::Time now) {
+  if (context_.outlook == nullptr || now < next_outlook_time_) return;
+  next_outlook_time_ = now + kOutlookInterval;
+  OutlookBoard::Hints hints;
+  std::optional<SendHint> hint;
+  for (const auto& route : routes_) {
+    for (const auto& [campaign_id, lane] : route->lanes) {
+      if (!lane->run->is_open || (!lane->is_ready && lane->held() == 0)) continue;
+      const auto [entry, is_new] = hints.try_emplace(campaign_id);
+      hint = is_new ? std::nullopt : std::optional(entry->second);
+      Merge(route->HintOf(*lane, now), hint);
+      entry->second = *hint;
+    }
+  }
+  context_.outlook->Publish(std::move(hints), now);
 }
 
 }  // namespace campaigner::dispatch

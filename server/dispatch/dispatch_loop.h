@@ -68,22 +68,38 @@ class DispatchLoop {
   bool MayWork() const;
   void Claim(absl::Time now, absl::Time& wake);
   std::vector<storage::LaneClaim> PlanClaims(absl::Time now, absl::Time& wake);
+  void CountHeldOfAccounts(absl::Time now);
 
   // -- Giving back.
   void GiveBackBlocked(absl::Time now, absl::Time& wake);
   void GiveBack(LaneRun& lane, absl::Time now);
 
   // -- Sending.
+  void SendAll(absl::Time& wake);
   void Send(RouteRun& route, absl::Time now, absl::Time& wake);
-  void Submit(RouteRun& route, std::vector<storage::ClaimedMessage> messages, absl::Time now);
-  std::optional<providers::Submission> MakeSubmission(const RouteRun& route, CampaignRun& run,
-                                                      storage::ClaimedMessage& message);
+  // Sees to it that the lane's first `count` messages may go at `now`: others leave the queue.
+  void Prepare(const RouteRun& route, LaneRun& lane, int count, absl::Time now);
+  // What ends the message's way for now; nullopt: it may go.
+  std::optional<storage::OutcomeRecord> Refuse(LaneRun& lane, QueuedMessage& message,
+                                               bool needs_text, absl::Time now);
+  // As Refuse, for recipients on the account's stop-list.
+  std::optional<storage::OutcomeRecord> RefuseStopped(const CampaignRun& run,
+                                                      const storage::ClaimedMessage& claimed,
+                                                      absl::Time now);
+  // Puts the text together; what was rendered is measured too. As Refuse.
+  std::optional<storage::OutcomeRecord> Compose(CampaignRun& run, QueuedMessage& message,
+                                                absl::Time now);
   void DropExpired(LaneRun& lane, absl::Time now);
+  void Submit(RouteRun& route, std::vector<QueuedMessage> messages, absl::Time now);
+  providers::Submission MakeSubmission(const RouteRun& route, const CampaignRun& run,
+                                       QueuedMessage& message);
   void CountOutcome(RouteRun& route, const providers::SubmitOutcome& outcome, absl::Time now);
   AttemptRules RulesFor(const RouteRun& route, const InFlight& message, absl::Time now);
 
   RouteRun* FindRoute(int64_t route_id);
   void PublishFigures();
+  // What holds campaigns up, a few times a second.
+  void PublishOutlook(absl::Time now);
 
   const DispatcherOptions options_;
   const DispatchContext context_;
@@ -98,8 +114,11 @@ class DispatchLoop {
   std::unordered_map<int64_t, RouteRun*> routes_by_id_;
   // Which route is asked first about claims: each gets its turn.
   size_t claim_turn_ = 0;
+  // Which route sends first: rates that several routes share are shared fairly.
+  size_t send_turn_ = 0;
   int claims_pending_ = 0;
   Backoff claim_backoff_;
+  absl::Time next_outlook_time_ = absl::InfinitePast();
   absl::Time next_list_time_ = absl::InfinitePast();
   std::mt19937_64 random_;
   bool is_draining_ = false;

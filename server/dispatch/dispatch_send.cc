@@ -8,19 +8,35 @@
 #include "server/base/log.h"
 #include "server/dispatch/dispatch_loop.h"
 #include "server/dispatch/outcomes.h"
+#include "server/domain/segments.h"
 #include "server/domain/template.h"
 
 namespace campaigner::dispatch {
+namespace {
+
+void Measure(const domain::Campaign& campaign, QueuedMessage& message) {
+  message.segments = campaign.channel == "sms" ? domain::MeasureSms(*message.text).segments : 1;
+}
+
+}  // namespace
+
+void DispatchLoop::SendAll(absl::Time& wake) {
+  for (size_t i = 0; i < routes_.size(); ++i) {
+    // Rates count when a message really goes, not when the round began.
+    Send(*routes_[(send_turn_ + i) % routes_.size()], context_.clock.Now(), wake);
+  }
+  if (!routes_.empty()) send_turn_ = (send_turn_ + 1) % routes_.size();
+}
 
 void DispatchLoop::Send(RouteRun& route, absl::Time now, absl::Time& wake) {
   const auto batch_max =
       static_cast<size_t>(std::max(route.route.options.provider->capabilities().batch_max, 1));
-  const auto drop_expired = [this, now](LaneRun& lane) { DropExpired(lane, now); };
-  std::vector<storage::ClaimedMessage> batch;
+  const auto prepare = [&](LaneRun& lane, int count) { Prepare(route, lane, count, now); };
+  std::vector<QueuedMessage> batch;
   while (true) {
     const int room = static_cast<int>(batch_max - batch.size());
     const int places = std::min(room, route.FreePlaces(now) - static_cast<int>(batch.size()));
-    const int taken = places > 0 ? route.TakeTurn(now, places, drop_expired, batch, wake) : 0;
+    const int taken = places > 0 ? route.TakeTurn(now, places, prepare, batch, wake) : 0;
     if (batch.empty()) return;
     if (taken > 0 && batch.size() < batch_max) continue;
     Submit(route, std::exchange(batch, {}), now);
@@ -28,19 +44,84 @@ void DispatchLoop::Send(RouteRun& route, absl::Time now, absl::Time& wake) {
   }
 }
 
+void DispatchLoop::Prepare(const RouteRun& route, LaneRun& lane, int count, absl::Time now) {
+  DropExpired(lane, now);
+  if (lane.run->account != nullptr) book_.RefreshAccount(*lane.run->account, now);
+  const bool needs_text = route.HasGates(lane);
+  if (!needs_text && !lane.run->campaign->quiet_hours.has_value()) return;
+  for (size_t i = 0; i < lane.queue.size() && i < static_cast<size_t>(count);) {
+    std::optional<storage::OutcomeRecord> refused = Refuse(lane, lane.queue[i], needs_text, now);
+    if (!refused.has_value()) {
+      ++i;
+      continue;
+    }
+    outcomes_.Add(*std::move(refused));
+    lane.queue.erase(lane.queue.begin() + static_cast<std::ptrdiff_t>(i));
+    lane.progress_time = now;
+  }
+}
+
+std::optional<storage::OutcomeRecord> DispatchLoop::Refuse(LaneRun& lane, QueuedMessage& message,
+                                                           bool needs_text, absl::Time now) {
+  CampaignRun& run = *lane.run;
+  if (const auto end = CampaignBook::QuietUntil(run, message.claimed.recipient, now)) {
+    context_.metrics.given_back += 1;
+    const absl::Duration waited = book_.OpenTime(run, now) - message.claimed.eligible_open_time;
+    return Delayed(message.claimed, *end, waited, now);
+  }
+  if (!needs_text) return std::nullopt;
+  auto refused = Compose(run, message, now);
+  if (!refused.has_value() && message.segments == 0) Measure(*run.campaign, message);
+  return refused;
+}
+
+std::optional<storage::OutcomeRecord> DispatchLoop::Compose(CampaignRun& run,
+                                                            QueuedMessage& message,
+                                                            absl::Time now) {
+  const domain::Campaign& campaign = *run.campaign;
+  if (message.claimed.text.has_value()) {
+    message.text = *std::exchange(message.claimed.text, std::nullopt);
+    message.revision = QueuedMessage::kOwnText;
+  }
+  if (message.revision == QueuedMessage::kOwnText ||
+      (message.text.has_value() && message.revision == campaign.revision)) {
+    return std::nullopt;
+  }
+  const auto text = book_.Template(run, message.claimed.template_version);
+  // Not to be read for the moment: the message waits for better times.
+  if (text == nullptr) return GivenBack(message.claimed, now);
+  if (campaign.missing_values == domain::MissingValues::kReject &&
+      !domain::ListMissing(*text, message.claimed.fields).empty()) {
+    return RefusedUnsent(message.claimed, domain::StateReason::kMissingValue, now);
+  }
+  message.text = domain::Render(*text, message.claimed.fields, campaign.missing_values);
+  message.revision = campaign.revision;
+  Measure(campaign, message);
+  return std::nullopt;
+}
+
+// Asked at the last moment: the address may have come onto the list since the message was accepted.
+std::optional<storage::OutcomeRecord> DispatchLoop::RefuseStopped(
+    const CampaignRun& run, const storage::ClaimedMessage& claimed, absl::Time now) {
+  const auto is_stopped = context_.store.IsStopListed(run.campaign->account_id, claimed.recipient);
+  if (!is_stopped.ok()) return GivenBack(claimed, now);
+  if (!*is_stopped) return std::nullopt;
+  return RefusedUnsent(claimed, domain::StateReason::kStopListed, now);
+}
+
 void DispatchLoop::DropExpired(LaneRun& lane, absl::Time now) {
   const absl::Duration timeout = lane.run->campaign->sending_timeout;
   const absl::Duration open_time = book_.OpenTime(*lane.run, now);
   // The oldest are in front, but what was given back or retried may stand anywhere.
-  while (!lane.queue.empty() && open_time - lane.queue.front().eligible_open_time >= timeout) {
-    outcomes_.Add(ExpiredUnsent(lane.queue.front(), now));
+  while (!lane.queue.empty() &&
+         open_time - lane.queue.front().claimed.eligible_open_time >= timeout) {
+    outcomes_.Add(ExpiredUnsent(lane.queue.front().claimed, now));
     lane.queue.pop_front();
     context_.metrics.expired_unsent += 1;
   }
 }
 
-void DispatchLoop::Submit(RouteRun& route, std::vector<storage::ClaimedMessage> messages,
-                          absl::Time now) {
+void DispatchLoop::Submit(RouteRun& route, std::vector<QueuedMessage> messages, absl::Time now) {
   std::vector<providers::Submission> submissions;
   submissions.reserve(messages.size());
   auto batch = std::make_unique<SubmittedBatch>();
@@ -48,22 +129,33 @@ void DispatchLoop::Submit(RouteRun& route, std::vector<storage::ClaimedMessage> 
   batch->start_time = now;
   batch->messages.reserve(messages.size());
   LaneRun* lane = nullptr;
-  for (storage::ClaimedMessage& message : messages) {
-    if (lane == nullptr || lane->campaign_id != message.campaign_id) {
-      lane = route.FindLane(message.campaign_id);
+  for (QueuedMessage& message : messages) {
+    const storage::ClaimedMessage& claimed = message.claimed;
+    if (lane == nullptr || lane->campaign_id != claimed.campaign_id) {
+      lane = route.FindLane(claimed.campaign_id);
     }
-    std::optional<providers::Submission> submission = MakeSubmission(route, *lane->run, message);
-    if (!submission.has_value()) {
-      outcomes_.Add(GivenBack(message, now));
+    const bool follows_campaign = claimed.template_version == 0 && !claimed.text.has_value() &&
+                                  message.revision != QueuedMessage::kOwnText;
+    auto refused = RefuseStopped(*lane->run, claimed, now);
+    if (!refused.has_value()) refused = Compose(*lane->run, message, now);
+    if (refused.has_value()) {
+      outcomes_.Add(*std::move(refused));
       continue;
     }
-    if (message.attempt_number == 1) {
-      context_.metrics.ObserveAcceptToSubmit(now - message.create_time);
+    if (claimed.attempt_number == 1) {
+      context_.metrics.ObserveAcceptToSubmit(now - claimed.create_time);
     }
     batch->messages.push_back(
-        {message.id, message.claim_id, lane, message.attempt_number, message.eligible_open_time});
+        {.message_id = claimed.id,
+         .claim_id = claimed.claim_id,
+         .lane = lane,
+         .attempt_number = claimed.attempt_number,
+         .attempt_base = claimed.attempt_base,
+         .eligible_open_time = claimed.eligible_open_time,
+         .segments = message.segments,
+         .template_version = follows_campaign ? lane->run->campaign->template_version : 0});
     ++lane->in_flight;
-    submissions.push_back(*std::move(submission));
+    submissions.push_back(MakeSubmission(route, *lane->run, message));
   }
   if (submissions.empty()) return;
   const int count = static_cast<int>(submissions.size());
@@ -80,22 +172,15 @@ void DispatchLoop::Submit(RouteRun& route, std::vector<storage::ClaimedMessage> 
   route.route.options.provider->Submit(std::move(submissions), std::move(done));
 }
 
-std::optional<providers::Submission> DispatchLoop::MakeSubmission(
-    const RouteRun& route, CampaignRun& run, storage::ClaimedMessage& message) {
+providers::Submission DispatchLoop::MakeSubmission(const RouteRun& route, const CampaignRun& run,
+                                                   QueuedMessage& message) {
   providers::Submission submission;
-  if (message.text.has_value()) {
-    submission.text = *std::move(message.text);
-  } else {
-    const auto text = book_.Template(run, message.template_version);
-    // Not to be read for the moment: the message waits for better times.
-    if (text == nullptr) return std::nullopt;
-    submission.text = domain::Render(*text, message.fields);
-  }
-  submission.message_id = message.id;
-  submission.attempt_number = message.attempt_number;
-  submission.recipient = std::move(message.recipient);
+  submission.text = *std::move(message.text);
+  submission.message_id = message.claimed.id;
+  submission.attempt_number = message.claimed.attempt_number;
+  submission.recipient = std::move(message.claimed.recipient);
   submission.sender = run.campaign->sender;
-  submission.reference = signer_->Sign(message.id);
+  submission.reference = signer_->Sign(submission.message_id);
   submission.receipt_url = fmt::format("{}/receipts/v1/{}/{}", options_.receipt_base_url,
                                        route.route.options.provider_name, submission.reference);
   submission.validity = run.campaign->status_timeout;
@@ -120,6 +205,8 @@ void DispatchLoop::OnSubmitted(SubmitResult result, absl::Time now) {
     storage::OutcomeRecord record =
         AttemptMade(message.message_id, message.claim_id, std::move(attempt),
                     std::move(result.outcomes[i]), RulesFor(route, message, now));
+    record.segments = message.segments;
+    record.template_version = message.template_version;
     if (record.after.state == domain::MessageState::kAccepted) route.figures.retries += 1;
     outcomes_.Add(std::move(record));
   }
@@ -143,6 +230,7 @@ AttemptRules DispatchLoop::RulesFor(const RouteRun& route, const InFlight& messa
   const absl::Duration used = book_.OpenTime(run, now) - message.eligible_open_time;
   return {.campaign = *run.campaign,
           .retry_unknown = route.route.options.retry_unknown,
+          .attempt_base = message.attempt_base,
           .unknown_wait = provider.unknown_wait,
           .accepted_is_delivered = !provider.sends_receipts,
           .time_left = run.campaign->sending_timeout - used,

@@ -13,6 +13,7 @@
 #include "server/base/clock.h"
 #include "server/base/limits.h"
 #include "server/dispatch/metrics.h"
+#include "server/dispatch/outlook.h"
 #include "server/dispatch/receipts.h"
 #include "server/dispatch/routes.h"
 #include "server/storage/store.h"
@@ -43,6 +44,8 @@ struct DispatchContext {
   const RouteTable& routes;
   ReceiptCollector& receipts;
   DispatchMetrics& metrics;
+  // Where the dispatcher says what holds campaigns up; may be null.
+  OutlookBoard* outlook = nullptr;
 };
 
 class DispatchLoop;

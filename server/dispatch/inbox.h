@@ -24,7 +24,12 @@ struct InFlight {
   int64_t claim_id = 0;
   LaneRun* lane = nullptr;
   int32_t attempt_number = 0;
+  // See ClaimedMessage.
+  int32_t attempt_base = 0;
   absl::Duration eligible_open_time;
+  // See storage::OutcomeRecord.
+  int32_t segments = 0;
+  int32_t template_version = 0;
 };
 
 struct SubmittedBatch {

@@ -12,21 +12,23 @@ namespace {
 constexpr absl::Duration kThrottlePauseDefault = absl::Seconds(1);
 constexpr absl::Duration kThrottlePauseMin = absl::Milliseconds(100);
 constexpr absl::Duration kThrottlePauseMax = absl::Minutes(5);
+// Who sends at least so often is seen to send.
+constexpr absl::Duration kPaceSeen = absl::Seconds(2);
 
-// The route's rate as a limiter: exact for fractions too, and never above the rate in any second.
-std::optional<domain::RateLimiter> RouteLimiter(double per_second, absl::Time now) {
-  if (per_second <= 0) return std::nullopt;
-  const int64_t limit = std::max<int64_t>(1, std::llround(std::floor(per_second)));
-  const absl::Duration period = absl::Seconds(static_cast<double>(limit) / per_second);
-  // Ten milliseconds' worth: a wake-up for each message of a fast route would cost more than it.
-  const int64_t packet = std::max<int64_t>(1, limit / 100);
-  return domain::RateLimiter(limit, period, packet, now);
+// The route's rate in whole units: exact for fractions too, and never above it in any second.
+std::optional<RateGate> RouteGate(const RouteOptions& options, absl::Time now) {
+  if (options.messages_per_second_max <= 0) return std::nullopt;
+  domain::Rate rate;
+  rate.limit = std::max(1, static_cast<int>(std::floor(options.messages_per_second_max)));
+  rate.period = absl::Seconds(rate.limit / options.messages_per_second_max);
+  if (options.rate_counts_segments) rate.unit = domain::RateUnit::kSegments;
+  return RateGate(rate, now);
 }
 
-// Units of `per` every `period` that fall into `span`; at least one.
-int UnitsWithin(absl::Duration span, double per, absl::Duration period) {
-  const double units = per * absl::FDivDuration(span, period);
-  return static_cast<int>(std::clamp(std::ceil(units), 1.0, 1e6));
+// When a lane's gate is looked at again: an account's rate may be changed at any time.
+absl::Time NextLook(const RateGate* account_gate, const RateGate* gate, absl::Time next,
+                    absl::Time now) {
+  return gate == account_gate ? std::min(next, now + AccountRun::kReread) : next;
 }
 
 }  // namespace
@@ -50,7 +52,7 @@ RouteRun::RouteRun(const Route& configured, Breaker& provider_breaker,
     : route(configured),
       breaker(provider_breaker),
       figures(route_figures),
-      limiter(RouteLimiter(configured.options.messages_per_second_max, now)) {}
+      gate(RouteGate(configured.options, now)) {}
 
 LaneRun& RouteRun::Lane(int64_t campaign_id, CampaignRun& run) {
   std::unique_ptr<LaneRun>& lane = lanes[campaign_id];
@@ -120,27 +122,44 @@ int RouteRun::Room(absl::Time now, absl::Time& wake) {
   if (breaker.state() == BreakerState::kClosed && !IsBlocked(now)) {
     room += std::min(throughput.Within(kAhead, now), kAheadMax);
   }
-  if (room <= 0 || !limiter.has_value()) return room;
-  const absl::Time next = limiter->NextAvailable(now);
+  if (room <= 0 || !gate.has_value()) return room;
+  const absl::Time next = gate->NextAvailable(now);
   if (next > now + kAhead) {
     wake = std::min(wake, next - kAhead);
     return 0;
   }
-  return std::min(room,
-                  UnitsWithin(kAhead, route.options.messages_per_second_max, absl::Seconds(1)));
+  return std::min(room, gate->UnitsWithin(kAhead));
 }
 
-int RouteRun::Wanted(const LaneRun& lane, int room, absl::Time now, absl::Time& wake) const {
+int RouteRun::Wanted(const LaneRun& lane, int room, absl::Time now, absl::Time& wake) {
   if (!lane.is_ready || !lane.run->is_open) return 0;
-  if (!lane.run->is_limited()) return room;
-  const absl::Time next = lane.run->limiter->NextAvailable(now);
-  if (next > now + kAhead) {
-    wake = std::min(wake, next - kAhead);
-    return 0;
+  RateGate* const account_gate = lane.account_gate();
+  for (RateGate* one : {lane.campaign_gate(), account_gate}) {
+    if (one == nullptr) continue;
+    const absl::Time next = one->NextAvailable(now);
+    if (next > now + kAhead) {
+      wake = std::min(wake, NextLook(account_gate, one, next - kAhead, now));
+      return 0;
+    }
+    const int held =
+        one == account_gate ? lane.run->account->HeldUpTo(lane.order_key) : lane.held();
+    room = std::clamp(one->UnitsWithin(kAhead) - held, 0, room);
   }
-  const domain::Rate& rate = lane.run->campaign->rate;
-  const int units = UnitsWithin(kAhead, rate.limit, rate.period);
-  return std::clamp(units - lane.held(), 0, room);
+  return room;
+}
+
+SendHint RouteRun::HintOf(const LaneRun& lane, absl::Time now) {
+  if (now < paused_until) return {Hold::kProviderThrottles, paused_until};
+  if (IsBlocked(now)) return {Hold::kProviderAway, breaker.open_until()};
+  absl::Time next = lane.blocked_until;
+  for (RateGate* one :
+       {lane.campaign_gate(), lane.account_gate(), gate.has_value() ? &*gate : nullptr}) {
+    if (one != nullptr) next = std::max(next, one->NextAvailable(now));
+  }
+  // A rate that gives something every now and then is being used, not used up.
+  if (next > now + kPaceSeen) return {Hold::kRateReached, next};
+  const bool is_moving = lane.in_flight > 0 || now - lane.progress_time < kPaceSeen;
+  return {is_moving ? Hold::kNone : Hold::kWaitingForTurn, now};
 }
 
 void RouteRun::PlanClaims(absl::Time now, int budget, std::vector<storage::LaneClaim>& claims,
@@ -152,7 +171,7 @@ void RouteRun::PlanClaims(absl::Time now, int budget, std::vector<storage::LaneC
   for (auto& [order_key, lane_class] : classes) {
     // What waits for its own campaign's rate takes nothing from others.
     for (const LaneRun* lane : lane_class.lanes) {
-      if (!lane->run->is_limited()) used += lane->held();
+      if (!lane->is_limited()) used += lane->held();
     }
     const int left = std::min(room - used, budget);
     // Many small claims cost more than few large ones; and who has no room leaves none to those
@@ -162,18 +181,23 @@ void RouteRun::PlanClaims(absl::Time now, int budget, std::vector<storage::LaneC
     for (size_t i = 0; i < lane_class.lanes.size(); ++i) {
       LaneRun* lane = lane_class.lanes[(lane_class.claim_turn + i) % lane_class.lanes.size()];
       const int wanted = Wanted(*lane, left, now, wake);
-      if (wanted > 0) wishes.push_back({lane, wanted, 0});
+      if (wanted <= 0) continue;
+      wishes.push_back({lane, wanted, 0});
+      if (lane->account_gate() != nullptr) lane->run->account->held[order_key] += wanted;
     }
     Share(lane_class, left, wishes);
     bool is_short = false;
     for (const Wish& wish : wishes) {
       is_short |= wish.granted < wish.wanted;
+      if (wish.lane->account_gate() != nullptr) {
+        wish.lane->run->account->held[order_key] -= wish.wanted - wish.granted;
+      }
       if (wish.granted == 0) continue;
       claims.push_back({wish.lane->campaign_id, route.id, wish.granted});
       wish.lane->claiming += wish.granted;
       wish.lane->is_signaled = false;
       budget -= wish.granted;
-      if (!wish.lane->run->is_limited()) used += wish.granted;
+      if (!wish.lane->is_limited()) used += wish.granted;
     }
     // Those with a rate do not count as used, but what they got their neighbours did not: that is
     // no reason to serve those behind.
@@ -200,28 +224,26 @@ void RouteRun::Share(LaneClass& lane_class, int room, std::vector<Wish>& wishes)
   lane_class.claim_turn = (lane_class.claim_turn + served) % lane_class.lanes.size();
 }
 
-int RouteRun::TakeUnits(LaneRun& lane, int wanted, absl::Time now, absl::Time& wake) {
-  int64_t units = wanted;
-  if (lane.run->is_limited()) {
-    units = lane.run->limiter->Take(wanted, now);
-    if (units == 0) {
-      lane.blocked_until = lane.run->limiter->NextAvailable(now);
-      wake = std::min(wake, lane.blocked_until);
-      return 0;
-    }
+int RouteRun::PassGates(LaneRun& lane, int wanted, absl::Time now, absl::Time& wake) {
+  RateGate* const account_gate = lane.account_gate();
+  RateGate* const gates[] = {lane.campaign_gate(), account_gate,
+                             gate.has_value() ? &*gate : nullptr};
+  for (RateGate* one : gates) {
+    if (one == nullptr) continue;
+    wanted = one->Fit(lane, wanted, now);
+    if (wanted > 0) continue;
+    lane.blocked_until = NextLook(account_gate, one, one->NextTry(lane, now), now);
+    wake = std::min(wake, lane.blocked_until);
+    return 0;
   }
-  if (limiter.has_value()) {
-    const int64_t of_route = limiter->Take(units, now);
-    if (lane.run->is_limited()) lane.run->limiter->GiveBack(units - of_route);
-    units = of_route;
-    if (units == 0) wake = std::min(wake, limiter->NextAvailable(now));
+  for (RateGate* one : gates) {
+    if (one != nullptr) one->Take(lane, wanted, now);
   }
-  return static_cast<int>(units);
+  return wanted;
 }
 
-int RouteRun::TakeTurn(absl::Time now, int places,
-                       const std::function<void(LaneRun&)>& drop_expired,
-                       std::vector<storage::ClaimedMessage>& out, absl::Time& wake) {
+int RouteRun::TakeTurn(absl::Time now, int places, const Prepare& prepare,
+                       std::vector<QueuedMessage>& out, absl::Time& wake) {
   for (auto& [order_key, lane_class] : classes) {
     const size_t count = lane_class.lanes.size();
     for (size_t i = 0; i < count; ++i) {
@@ -231,17 +253,18 @@ int RouteRun::TakeTurn(absl::Time now, int places,
         wake = std::min(wake, lane.blocked_until);
         continue;
       }
-      drop_expired(lane);
       const int turn = count == 1 ? places : std::min(places, kTurn);
+      prepare(lane, turn);
       const int wanted = std::min(turn, static_cast<int>(lane.queue.size()));
-      const int units = wanted > 0 ? TakeUnits(lane, wanted, now, wake) : 0;
-      if (units == 0) continue;
-      const auto end = lane.queue.begin() + units;
+      const int passed = wanted > 0 ? PassGates(lane, wanted, now, wake) : 0;
+      if (passed == 0) continue;
+      const auto end = lane.queue.begin() + passed;
       std::move(lane.queue.begin(), end, std::back_inserter(out));
       lane.queue.erase(lane.queue.begin(), end);
       lane.progress_time = now;
+      lane.run->OnSent(now);
       lane_class.send_turn = (lane_class.send_turn + i + 1) % count;
-      return units;
+      return passed;
     }
   }
   return 0;

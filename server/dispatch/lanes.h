@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -13,13 +14,26 @@
 #include "server/dispatch/breaker.h"
 #include "server/dispatch/campaign_book.h"
 #include "server/dispatch/metrics.h"
+#include "server/dispatch/outlook.h"
+#include "server/dispatch/rate_gate.h"
 #include "server/dispatch/routes.h"
-#include "server/domain/rate.h"
 #include "server/storage/dispatch_store.h"
 
 // The queues of dispatch: messages that are claimed and not yet with a provider. Plain state of the
 // dispatch loop, not thread-safe.
 namespace campaigner::dispatch {
+
+// A claimed message on its way to its provider.
+struct QueuedMessage {
+  storage::ClaimedMessage claimed;
+  // As it goes out: set before it counts on a rate, at the latest when it is submitted.
+  std::optional<std::string> text = std::nullopt;
+  // Of `text`; 0: not measured, because no rate needs it, and as counted when it was accepted.
+  int32_t segments = 0;
+  // What `text` was rendered from: the campaign's revision, or kOwnText.
+  static constexpr int64_t kOwnText = -1;
+  int64_t revision = 0;
+};
 
 // Messages of one campaign on one route.
 struct LaneRun {
@@ -27,7 +41,7 @@ struct LaneRun {
   int64_t campaign_id = 0;
   // The class that it stands in: CampaignRun::order_key when it was put there.
   int64_t order_key = 0;
-  std::deque<storage::ClaimedMessage> queue;
+  std::deque<QueuedMessage> queue;
   // Asked for and not yet answered.
   int claiming = 0;
   // With the provider, unanswered.
@@ -38,10 +52,17 @@ struct LaneRun {
   bool is_signaled = false;
   // When a message last came in or went out.
   absl::Time progress_time = absl::InfinitePast();
-  // Its campaign's rate gives nothing before.
+  // The rates give nothing before.
   absl::Time blocked_until = absl::InfinitePast();
 
   int held() const { return static_cast<int>(queue.size()) + claiming; }
+  // The campaign's rate and its account's, null where there is none.
+  RateGate* campaign_gate() const { return run->gate.has_value() ? &*run->gate : nullptr; }
+  RateGate* account_gate() const {
+    const bool has_gate = run->account != nullptr && run->account->gate.has_value();
+    return has_gate ? &*run->account->gate : nullptr;
+  }
+  bool is_limited() const { return campaign_gate() != nullptr || account_gate() != nullptr; }
 };
 
 // Lanes of one order: they take turns.
@@ -75,6 +96,7 @@ struct RouteRun {
   // Messages that a lane sends before it is another's turn.
   static constexpr int kTurn = 10;
 
+  // What went before `now` is not known: another process may have sent it.
   RouteRun(const Route& configured, Breaker& provider_breaker,
            DispatchMetrics::RouteFigures& route_figures, absl::Time now);
 
@@ -96,6 +118,9 @@ struct RouteRun {
   // Places at the provider that are free now.
   int FreePlaces(absl::Time now) const;
 
+  // What holds up the ready messages of a lane.
+  SendHint HintOf(const LaneRun& lane, absl::Time now);
+
   // Adds the claims that are worth making now, of at most `budget` messages; lowers `wake` to when
   // it should be asked again, as far as rates decide that. Counts them as claiming.
   void PlanClaims(absl::Time now, int budget, std::vector<storage::LaneClaim>& claims,
@@ -103,10 +128,14 @@ struct RouteRun {
 
   // Moves up to `places` messages that may go at `now` to the end of `out`: one turn of the lane
   // whose turn it is, in the most important order that has any. Counts them as sent on the rates.
-  // How many; 0: none may go. Lowers `wake` as above. `drop_expired` is called with a lane before
-  // its messages are counted.
-  int TakeTurn(absl::Time now, int places, const std::function<void(LaneRun&)>& drop_expired,
-               std::vector<storage::ClaimedMessage>& out, absl::Time& wake);
+  // How many; 0: none may go. Lowers `wake` as above. `prepare` is called with a lane and the
+  // number of its messages that are about to go: it drops those that must not, and composes the
+  // others where a rate limits the lane.
+  using Prepare = std::function<void(LaneRun&, int count)>;
+  int TakeTurn(absl::Time now, int places, const Prepare& prepare, std::vector<QueuedMessage>& out,
+               absl::Time& wake);
+  // A rate limits the lane.
+  bool HasGates(const LaneRun& lane) const { return gate.has_value() || lane.is_limited(); }
 
   const Route& route;
   Breaker& breaker;
@@ -114,7 +143,7 @@ struct RouteRun {
   std::unordered_map<int64_t, std::unique_ptr<LaneRun>> lanes;
   // By order key.
   std::map<int64_t, LaneClass> classes;
-  std::optional<domain::RateLimiter> limiter;
+  std::optional<RateGate> gate;
   ThroughputMeter throughput;
   // With the provider, unanswered.
   int in_flight = 0;
@@ -130,10 +159,11 @@ struct RouteRun {
   // Messages that may be held in all.
   int Room(absl::Time now, absl::Time& wake);
   // Messages that the lane would take, were there no others.
-  int Wanted(const LaneRun& lane, int room, absl::Time now, absl::Time& wake) const;
+  static int Wanted(const LaneRun& lane, int room, absl::Time now, absl::Time& wake);
   // Shares `room` fairly among the lanes of a class.
   static void Share(LaneClass& lane_class, int room, std::vector<Wish>& wishes);
-  int TakeUnits(LaneRun& lane, int wanted, absl::Time now, absl::Time& wake);
+  // How many of the lane's first `wanted` messages all rates let go; they count as gone.
+  int PassGates(LaneRun& lane, int wanted, absl::Time now, absl::Time& wake);
 };
 
 }  // namespace campaigner::dispatch

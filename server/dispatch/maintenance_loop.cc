@@ -20,7 +20,7 @@ constexpr absl::Duration kFailedPause = absl::Seconds(1);
 MaintenanceLoop::MaintenanceLoop(MaintenanceOptions options, DispatchContext context)
     : options_(std::move(options)),
       context_(context),
-      keeper_(context.store, options_.poll_interval, options_.sweep_interval),
+      keeper_(context.store, options_),
       rescuer_(context, options_.seed),
       duties_{{{"renew_leases", &MaintenanceLoop::RenewLeases},
                {"rescue", &MaintenanceLoop::Rescue},

@@ -29,7 +29,8 @@ storage::OutcomeRecord AttemptMade(int64_t message_id, int64_t claim_id, domain:
   record.message_id = message_id;
   record.claim_id = claim_id;
   record.counts_as_attempt = outcome.outcome != domain::AttemptOutcome::kThrottled;
-  const int32_t attempts_made = attempt.number - (record.counts_as_attempt ? 0 : 1);
+  const int32_t attempts_made =
+      attempt.number - rules.attempt_base - (record.counts_as_attempt ? 0 : 1);
   const domain::AttemptPolicy policy{.attempts_max = rules.campaign.message_attempts,
                                      .retry_interval = rules.campaign.retry_interval,
                                      .retry_unknown = rules.retry_unknown,
@@ -55,6 +56,23 @@ storage::OutcomeRecord AttemptMade(int64_t message_id, int64_t claim_id, domain:
 storage::OutcomeRecord GivenBack(const storage::ClaimedMessage& message, absl::Time now) {
   storage::OutcomeRecord record = Unsent(message, now);
   record.after.state = domain::MessageState::kAccepted;
+  return record;
+}
+
+storage::OutcomeRecord Delayed(const storage::ClaimedMessage& message, absl::Time end,
+                               absl::Duration waited, absl::Time now) {
+  storage::OutcomeRecord record = Unsent(message, now);
+  record.after.state = domain::MessageState::kAccepted;
+  record.after.next_attempt_time = end;
+  record.waited = std::max(waited, absl::ZeroDuration());
+  return record;
+}
+
+storage::OutcomeRecord RefusedUnsent(const storage::ClaimedMessage& message,
+                                     domain::StateReason reason, absl::Time now) {
+  storage::OutcomeRecord record = Unsent(message, now);
+  record.after.state = domain::MessageState::kRejected;
+  record.after.reason = reason;
   return record;
 }
 

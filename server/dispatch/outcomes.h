@@ -14,6 +14,8 @@ struct AttemptRules {
   const domain::Campaign& campaign;
   // The route's word on unknown outcomes.
   bool retry_unknown = true;
+  // Attempts that do not count any more; see ClaimedMessage.
+  int32_t attempt_base = 0;
   // Of the provider: see providers::Capabilities.
   absl::Duration unknown_wait = absl::ZeroDuration();
   // The provider sends no receipts.
@@ -33,6 +35,15 @@ storage::OutcomeRecord AttemptMade(int64_t message_id, int64_t claim_id, domain:
 
 // A claimed message that no provider saw, and that is ready again at once.
 storage::OutcomeRecord GivenBack(const storage::ClaimedMessage& message, absl::Time now);
+
+// A claimed message that no provider saw, and that waits for `end`, the end of its recipient's
+// quiet hours. `waited` is what it used of its Sending Timeout; the wait does not count.
+storage::OutcomeRecord Delayed(const storage::ClaimedMessage& message, absl::Time end,
+                               absl::Duration waited, absl::Time now);
+
+// A claimed message that no provider saw, and that must not go: REJECTED for `reason`.
+storage::OutcomeRecord RefusedUnsent(const storage::ClaimedMessage& message,
+                                     domain::StateReason reason, absl::Time now);
 
 // A claimed message that no provider saw, past its Sending Timeout.
 storage::OutcomeRecord ExpiredUnsent(const storage::ClaimedMessage& message, absl::Time now);

@@ -40,6 +40,7 @@ absl::StatusOr<storage::OutcomeRecord> Rescuer::Decide(const storage::ClaimedMes
   const AttemptRules rules{
       .campaign = *campaign,
       .retry_unknown = route == nullptr || route->options.retry_unknown,
+      .attempt_base = message.attempt_base,
       .unknown_wait = route == nullptr ? absl::ZeroDuration()
                                        : route->options.provider->capabilities().unknown_wait,
       .time_left = campaign->sending_timeout - (open_time - message.eligible_open_time),

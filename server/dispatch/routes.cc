@@ -100,4 +100,9 @@ const Route* RouteTable::Find(int64_t route_id) const {
   return found == by_id_.end() ? nullptr : &routes_[found->second];
 }
 
+int64_t RouteTable::PriceMicros(int64_t route_id) const {
+  const Route* route = Find(route_id);
+  return route == nullptr ? 0 : route->options.price_micros;
+}
+
 }  // namespace campaigner::dispatch

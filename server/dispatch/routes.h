@@ -28,8 +28,12 @@ struct RouteOptions {
   int concurrency_max = 0;
   // 0: no limit.
   double messages_per_second_max = 0;
+  // It counts segments.
+  bool rate_counts_segments = false;
   // What becomes of an unknown outcome: sent again, or UNKNOWN for good.
   bool retry_unknown = true;
+  // Millionths for each segment, or message of another channel than SMS.
+  int64_t price_micros = 0;
 };
 
 struct Route {
@@ -61,6 +65,9 @@ class RouteTable {
 
   // Null for a route that the configuration does not name (any more).
   const Route* Find(int64_t route_id) const;
+
+  // Of a segment, in millionths; 0 for a route that the configuration does not name.
+  int64_t PriceMicros(int64_t route_id) const;
 
   // In the order of the configuration.
   const std::vector<Route>& routes() const { return routes_; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/domain/errors/resources.h"
+
 namespace campaigner::domain {
 namespace {
 
@@ -9,10 +11,20 @@ using enum CampaignState;
 
 bool IsPast(const std::optional<absl::Time>& time, absl::Time now) { return time && *time <= now; }
 
+// What becomes of a campaign that begins to send at `now`. `late_start`: its own, or kSend to send
+// in any case.
+CampaignState Begin(const Campaign& campaign, LateStart late_start, absl::Time now) {
+  const bool is_late =
+      campaign.start_time && now > *campaign.start_time + campaign.late_start_after;
+  if (!is_late || late_start == LateStart::kSend) return kRunning;
+  return late_start == LateStart::kSkip ? kSent : kPaused;
+}
+
 // What time makes of a campaign in `state`.
-CampaignState AtTime(CampaignState state, const Campaign& campaign, absl::Time now) {
+CampaignState AtTime(CampaignState state, const Campaign& campaign, LateStart late_start,
+                     absl::Time now) {
   if (state == kDeferred && (!campaign.start_time || IsPast(campaign.start_time, now))) {
-    state = kRunning;
+    state = Begin(campaign, late_start, now);
   }
   const bool is_started = state == kRunning || state == kPaused || state == kDeferred;
   return is_started && IsPast(campaign.finish_time, now) ? kSent : state;
@@ -37,20 +49,26 @@ const char* StateName(CampaignState state) {
   return "STATE_UNSPECIFIED";
 }
 
-std::optional<CampaignState> Apply(CampaignVerb verb, const Campaign& campaign, absl::Time now) {
+std::optional<CampaignState> Apply(CampaignVerb verb, const Campaign& campaign, absl::Time now,
+                                   bool has_begun) {
   const CampaignState state = campaign.state;
-  // A campaign that goes on is DEFERRED first; time makes RUNNING or SENT of it at once if due.
-  const CampaignState going = AtTime(kDeferred, campaign, now);
+  // A campaign that goes on is DEFERRED first; time makes another of it at once if due.
+  const auto going = [&](LateStart late_start) {
+    return AtTime(kDeferred, campaign, late_start, now);
+  };
   switch (verb) {
     case CampaignVerb::kStart:
-      if (state == kNew) return going;
+      if (state == kNew) return going(campaign.late_start);
       if (state == kDeferred || state == kRunning) return state;
       return std::nullopt;
     case CampaignVerb::kPause:
       if (state == kDeferred || state == kRunning || state == kPaused) return kPaused;
       return std::nullopt;
     case CampaignVerb::kResume:
-      if (state == kPaused) return going;
+      if (state == kPaused) {
+        const bool may_skip = campaign.late_start == LateStart::kSkip && !has_begun;
+        return going(may_skip ? LateStart::kSkip : LateStart::kSend);
+      }
       if (state == kDeferred || state == kRunning) return state;
       return std::nullopt;
     case CampaignVerb::kCancel:
@@ -60,8 +78,17 @@ std::optional<CampaignState> Apply(CampaignVerb verb, const Campaign& campaign, 
   return std::nullopt;
 }
 
+absl::Status CheckRetry(const Campaign& campaign, absl::Time now) {
+  if (AcceptsMessages(campaign.state)) return absl::OkStatus();
+  const bool has_ended = campaign.state == kSent || campaign.state == kDone;
+  if (has_ended && campaign.finish_when_sent && !IsPast(campaign.finish_time, now)) {
+    return absl::OkStatus();
+  }
+  return errors::CampaignStateConflict(campaign.id, campaign.state, "retry");
+}
+
 CampaignState AfterTime(const Campaign& campaign, absl::Time now) {
-  return AtTime(campaign.state, campaign, now);
+  return AtTime(campaign.state, campaign, campaign.late_start, now);
 }
 
 absl::Time NextStateChange(const Campaign& campaign, absl::Time now) {

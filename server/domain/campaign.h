@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/domain/rate.h"
 #include "server/domain/schedule.h"
@@ -80,11 +81,19 @@ struct Campaign {
 enum class CampaignVerb : uint8_t { kStart, kPause, kResume, kCancel };
 
 // What `verb` makes of a campaign at `now`; nullopt where the state does not allow it. A repeat of
-// the verb that led to the present state is not an error: it answers that state.
-std::optional<CampaignState> Apply(CampaignVerb verb, const Campaign& campaign, absl::Time now);
+// the verb that led to the present state is not an error: it answers that state. A campaign that
+// would begin late is SENT or PAUSED instead of RUNNING, as late_start says; who resumes one that
+// is to be held has decided. `has_begun`: it has been open before, so that it does not begin now.
+std::optional<CampaignState> Apply(CampaignVerb verb, const Campaign& campaign, absl::Time now,
+                                   bool has_begun = true);
 
-// What time makes of it: DEFERRED to RUNNING at start_time; RUNNING, PAUSED and DEFERRED to SENT at
-// finish_time. SENT to DONE is storage's, when the last message is final. The present state where
+// Whether messages that failed may be sent again: while it accepts messages, and where it ended
+// only because all was sent. FAILED_PRECONDITION: it is finished by time, or cancelled.
+absl::Status CheckRetry(const Campaign& campaign, absl::Time now);
+
+// What time makes of it: DEFERRED to RUNNING at start_time, or, where that is past by more than
+// late_start_after, to what late_start says; RUNNING, PAUSED and DEFERRED to SENT at finish_time.
+// SENT to DONE is storage's, when the last message is final. The present state where
 // nothing changes.
 CampaignState AfterTime(const Campaign& campaign, absl::Time now);
 

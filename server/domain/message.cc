@@ -42,6 +42,27 @@ constexpr std::array<const char*, kMessageStateCount> kStateNames = {
     "EXPIRED",           "CANCELLED", "DELETED", "UNKNOWN",
 };
 
+constexpr std::array<const char*, 18> kReasonNames = {
+    "",
+    "FAILED",
+    "UNAVAILABLE",
+    "WRONG_RECIPIENT",
+    "FORBIDDEN",
+    "NO_FUNDS",
+    "SENDING_TIMEOUT",
+    "STATUS_TIMEOUT",
+    "CAMPAIGN_FINISHED",
+    "ATTEMPTS_EXHAUSTED",
+    "OPTED_OUT",
+    "CANCELLED_BY_CALLER",
+    "NO_ROUTE",
+    "OUTCOME_UNKNOWN",
+    "STOP_LISTED",
+    "MISSING_VALUE",
+    "ERASED",
+    "REPLACED",
+};
+
 // 0 for what is no state: numbers come from disk.
 size_t Index(MessageState state) {
   const auto index = static_cast<size_t>(state);
@@ -51,6 +72,11 @@ size_t Index(MessageState state) {
 }  // namespace
 
 const char* StateName(MessageState state) { return kStateNames[Index(state)]; }
+
+const char* ReasonName(StateReason reason) {
+  const auto index = static_cast<size_t>(reason);
+  return kReasonNames[index < kReasonNames.size() ? index : 0];
+}
 
 bool CanBecome(MessageState from, MessageState to) {
   return Index(to) != 0 && (kNextStates[Index(from)] & Bit(to)) != 0;

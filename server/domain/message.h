@@ -56,8 +56,16 @@ constexpr bool IsFinal(MessageState state) { return state >= MessageState::kDeli
 constexpr bool IsDelivered(MessageState state) {
   return state >= MessageState::kDelivered && state <= MessageState::kClicked;
 }
+// Whether a message in `state` costs nothing because it ended before any provider had it.
+constexpr bool IsFree(MessageState state, int32_t attempt_count, bool was_sent) {
+  const bool may_be_ours = state == MessageState::kRejected || state == MessageState::kExpired ||
+                           state == MessageState::kCancelled;
+  return may_be_ours && attempt_count == 0 && !was_sent;
+}
 // "ACCEPTED" .. : the names of campaigner.v1.Message.State.
 const char* StateName(MessageState state);
+// "FAILED" .. : the names of campaigner.v1.Message.Reason; empty for none.
+const char* ReasonName(StateReason reason);
 
 // The one function that decides every change of state. True if a message in `from` may become `to`:
 // - a final state never goes back; DELIVERED rises to READ and CLICKED, READ to CLICKED;
@@ -77,7 +85,8 @@ struct NewMessage {
   int64_t route_id = 0;
   // E.164 digits for phone channels.
   std::string recipient;
-  // Own text; nullopt: the campaign's template of version `template_version`.
+  // Own text; nullopt: the campaign's template of version `template_version`; 0: the one that it
+  // has when the message goes out.
   std::optional<std::string> text;
   int32_t template_version = 0;
   Fields fields;
@@ -85,6 +94,8 @@ struct NewMessage {
   // The caller's id was a JSON number; webhooks write it as one.
   bool external_id_is_number = false;
   int32_t segments = 1;
+  // By its route's price, in millionths.
+  int64_t cost_micros = 0;
   // Not sent before; nullopt: at once.
   std::optional<absl::Time> schedule_time;
 };
@@ -129,6 +140,8 @@ struct Message {
   StateReason reason = StateReason::kNone;
   int32_t attempt_count = 0;
   int32_t segments = 1;
+  // By its route's price, in millionths; 0 where IsFree.
+  int64_t cost_micros = 0;
   absl::Time create_time;
   std::optional<absl::Time> schedule_time;
   std::optional<absl::Time> send_time;

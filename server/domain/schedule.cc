@@ -14,8 +14,12 @@ size_t HourOfWeek(const absl::CivilSecond& local) {
   return static_cast<size_t>(absl::GetWeekday(local)) * 24 + static_cast<size_t>(local.hour());
 }
 
-// The next jump of the zone's clock after `time`: daylight saving begins or ends, or the law
-// changed.
+bool IsMixed(const WeeklySchedule& schedule) {
+  return schedule.hours.any() && !schedule.hours.all();
+}
+
+}  // namespace
+
 absl::Time NextJump(const absl::TimeZone& zone, absl::Time time) {
   absl::TimeZone::CivilTransition jump;
   if (!zone.NextTransition(time, &jump)) return absl::InfiniteFuture();
@@ -23,12 +27,6 @@ absl::Time NextJump(const absl::TimeZone& zone, absl::Time time) {
   // `trans`, is the jump.
   return zone.At(jump.to).trans;
 }
-
-bool IsMixed(const WeeklySchedule& schedule) {
-  return schedule.hours.any() && !schedule.hours.all();
-}
-
-}  // namespace
 
 bool IsOpen(const WeeklySchedule& schedule, const absl::TimeZone& zone, absl::Time time) {
   return schedule.hours[HourOfWeek(zone.At(time).cs)];

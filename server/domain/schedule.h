@@ -21,6 +21,10 @@ bool IsOpen(const WeeklySchedule& schedule, const absl::TimeZone& zone, absl::Ti
 // open one.
 absl::Time NextChange(const WeeklySchedule& schedule, const absl::TimeZone& zone, absl::Time time);
 
+// The next jump of the zone's clock after `time`: daylight saving begins or ends, or the law
+// changed.
+absl::Time NextJump(const absl::TimeZone& zone, absl::Time time);
+
 // Open time within [from, to), leaving out what is closed. Used for the Sending Timeout.
 absl::Duration OpenTimeBetween(const WeeklySchedule& schedule, const absl::TimeZone& zone,
                                absl::Time from, absl::Time to);

@@ -35,4 +35,23 @@ std::string O3goWebhookPayload(const std::string& external_id, bool is_number, M
 // external id.
 bool OwesO3goWebhook(MessageState from, MessageState to, const std::string& external_id);
 
+// What an event says of a message.
+struct MessageEvent {
+  int64_t message_id = 0;
+  int64_t campaign_id = 0;
+  std::string external_id;
+  std::string recipient;
+  MessageState state = MessageState::kSent;
+  StateReason reason = StateReason::kNone;
+  int64_t segments = 1;
+  int32_t attempt_count = 0;
+  absl::Time time;
+};
+
+// A Standard Webhooks event: {"type": "message.delivered", "timestamp": "..", "data": {..}}.
+std::string EventWebhookPayload(const MessageEvent& event);
+
+// Whether an event is owed for a message that becomes `to`: every status from SENT on.
+bool OwesEventWebhook(MessageState from, MessageState to);
+
 }  // namespace campaigner::domain

@@ -1,5 +1,7 @@
 #include "server/services/accounts.h"
 
+#include <algorithm>
+
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/domain/errors/requests.h"
@@ -92,6 +94,14 @@ absl::Status UpdateAccount(const CallContext& call, const v1::UpdateAccountReque
   v1::Account merged;
   AccountToProto(present, &merged);
   CopyFields(request.account(), fields, &merged);
+  const auto changes = [&](std::string_view field) {
+    return std::find(fields.begin(), fields.end(), field) != fields.end();
+  };
+  // Who takes the rate away need not know what else it had.
+  if (merged.rate_limit() == 0) {
+    if (!changes("rate_period")) merged.clear_rate_period();
+    if (!changes("rate_counts_segments")) merged.clear_rate_counts_segments();
+  }
   domain::Account changed =
       AccountFromProto(merged, call.env.default_region, call.env.phones, violations);
   RETURN_IF_ERROR(violations.ToStatus());

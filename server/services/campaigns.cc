@@ -6,6 +6,9 @@
 
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
+#include "server/base/text.h"
+#include "server/dispatch/campaign_book.h"
+#include "server/dispatch/outlook.h"
 #include "server/domain/errors/resources.h"
 #include "server/services/convert/campaign.h"
 #include "server/services/convert/field_mask.h"
@@ -60,25 +63,55 @@ absl::Status CheckKeys(const CallContext& call, const domain::Campaign& campaign
   return absl::OkStatus();
 }
 
+// The campaign as it is answered.
+absl::Status Show(const CallContext& call, const domain::Campaign& campaign, v1::Campaign* proto) {
+  const absl::Time now = call.now();
+  CampaignToProto(campaign, proto);
+  ASSIGN_OR_RETURN(const absl::TimeZone zone, dispatch::CampaignZone(campaign, call.env.store));
+  std::vector<storage::CampaignCounter> counters;
+  std::optional<dispatch::SendHint> hint;
+  std::optional<storage::WaitingMessages> waiting;
+  if (campaign.state == domain::CampaignState::kRunning) {
+    auto counted = call.env.store.GetCampaignCounters(campaign.id);
+    // Deleted by somebody else in this moment: what was read is answered all the same.
+    if (counted.ok()) counters = *std::move(counted);
+    hint = call.env.outlook.Find(campaign.id, now);
+    if (!hint.has_value()) {
+      ASSIGN_OR_RETURN(waiting, call.env.store.PeekWaiting(campaign.id));
+    }
+  }
+  OutlookToProto(dispatch::MakeOutlook({campaign, zone, counters, hint, waiting}, now),
+                 proto->mutable_outlook());
+  return absl::OkStatus();
+}
+
 absl::Status ApplyVerb(const CallContext& call, int64_t campaign_id, CampaignVerb verb,
                        v1::Campaign* response) {
   Violations violations;
   violations.CheckId("campaign_id", campaign_id);
   RETURN_IF_ERROR(violations.ToStatus());
   const absl::Time now = call.now();
+  // Read before the transaction, which must not read.
+  ASSIGN_OR_RETURN(const absl::Duration open_time, call.env.store.GetOpenTime(campaign_id, now));
+  const bool has_begun = open_time > absl::ZeroDuration();
   ASSIGN_OR_RETURN(
       const domain::Campaign changed,
       call.env.store.ChangeCampaign(
           call.account_id(), campaign_id, now, [&](domain::Campaign& campaign) -> absl::Status {
-            const auto state = domain::Apply(verb, campaign, now);
+            const auto state = domain::Apply(verb, campaign, now, has_begun);
             if (!state) {
               return errors::CampaignStateConflict(campaign_id, campaign.state, VerbName(verb));
             }
             campaign.state = *state;
             return absl::OkStatus();
           }));
-  CampaignToProto(changed, response);
-  return absl::OkStatus();
+  return Show(call, changed, response);
+}
+
+// "Spring (copy)"; a name that is too long for that stays as it is.
+std::string CopiedName(const std::string& name) {
+  const std::string copied = name + " (copy)";
+  return base::CountCodePoints(copied) > base::limits::kDisplayNameCharsMax ? name : copied;
 }
 
 // What an update makes of `campaign`.
@@ -91,6 +124,14 @@ absl::Status ApplyUpdate(const v1::UpdateCampaignRequest& request,
   v1::Campaign merged;
   CampaignToProto(campaign, &merged);
   CopyFields(request.campaign(), fields, &merged);
+  const auto changes = [&](std::string_view field) {
+    return std::find(fields.begin(), fields.end(), field) != fields.end();
+  };
+  // Who takes the rate away need not know what else it had.
+  if (merged.rate_limit() == 0) {
+    if (!changes("rate_period")) merged.clear_rate_period();
+    if (!changes("rate_unit")) merged.clear_rate_unit();
+  }
   Violations violations;
   domain::Campaign changed = CampaignFromProto(merged, violations);
   RETURN_IF_ERROR(violations.ToStatus());
@@ -130,15 +171,13 @@ absl::Status CreateCampaign(const CallContext& call, const v1::CreateCampaignReq
   campaign.account_id = call.account_id();
   ASSIGN_OR_RETURN(const domain::Campaign created,
                    call.env.store.CreateCampaign(campaign, request.request_id(), call.now()));
-  CampaignToProto(created, response);
-  return absl::OkStatus();
+  return Show(call, created, response);
 }
 
 absl::Status GetCampaign(const CallContext& call, const v1::GetCampaignRequest& request,
                          v1::Campaign* response) {
   ASSIGN_OR_RETURN(const auto campaign, FindCampaign(call, request.campaign_id()));
-  CampaignToProto(*campaign, response);
-  return absl::OkStatus();
+  return Show(call, *campaign, response);
 }
 
 absl::Status ListCampaigns(const CallContext& call, const v1::ListCampaignsRequest& request,
@@ -159,7 +198,7 @@ absl::Status ListCampaigns(const CallContext& call, const v1::ListCampaignsReque
                                        {.after_id = page.after_id, .size = page.size + 1}));
   const int64_t next = CutPage(page, campaigns);
   for (const domain::Campaign& campaign : campaigns) {
-    CampaignToProto(campaign, response->add_campaigns());
+    RETURN_IF_ERROR(Show(call, campaign, response->add_campaigns()));
   }
   response->set_next_page_token(call.env.page_tokens.Make(request, call.account_id(), next));
   return absl::OkStatus();
@@ -191,8 +230,7 @@ absl::Status UpdateCampaign(const CallContext& call, const v1::UpdateCampaignReq
                                                  [&](domain::Campaign& campaign) {
                                                    return ApplyUpdate(request, fields, campaign);
                                                  }));
-  CampaignToProto(changed, response);
-  return absl::OkStatus();
+  return Show(call, changed, response);
 }
 
 absl::Status DeleteCampaign(const CallContext& call, const v1::DeleteCampaignRequest& request,
@@ -223,13 +261,23 @@ absl::Status CancelCampaign(const CallContext& call, const v1::CancelCampaignReq
   return ApplyVerb(call, request.campaign_id(), CampaignVerb::kCancel, response);
 }
 
-absl::Status GetCampaignStatistics(const CallContext& call,
-                                   const v1::GetCampaignStatisticsRequest& request,
-                                   v1::CampaignStatistics* response) {
-  RETURN_IF_ERROR(FindCampaign(call, request.campaign_id()).status());
-  ASSIGN_OR_RETURN(const auto counters, call.env.store.GetCampaignCounters(request.campaign_id()));
-  StatisticsToProto(request.campaign_id(), counters, response);
-  return absl::OkStatus();
+absl::Status CopyCampaign(const CallContext& call, const v1::CopyCampaignRequest& request,
+                          v1::Campaign* response) {
+  Violations violations;
+  CheckRequestId(request.request_id(), violations);
+  violations.CheckText("display_name", request.display_name(), base::limits::kDisplayNameCharsMax);
+  RETURN_IF_ERROR(violations.ToStatus());
+  ASSIGN_OR_RETURN(const auto original, FindCampaign(call, request.campaign_id()));
+  domain::Campaign copy = *original;
+  copy.state = domain::CampaignState::kNew;
+  copy.display_name =
+      request.display_name().empty() ? CopiedName(original->display_name) : request.display_name();
+  // What lies in the past was the original's time: the copy waits to be given its own.
+  if (copy.start_time && *copy.start_time <= call.now()) copy.start_time.reset();
+  if (copy.finish_time && *copy.finish_time <= call.now()) copy.finish_time.reset();
+  ASSIGN_OR_RETURN(const domain::Campaign created,
+                   call.env.store.CreateCampaign(copy, request.request_id(), call.now()));
+  return Show(call, created, response);
 }
 
 }  // namespace campaigner::services

@@ -28,9 +28,8 @@ absl::Status ResumeCampaign(const CallContext& call, const v1::ResumeCampaignReq
                             v1::Campaign* response);
 absl::Status CancelCampaign(const CallContext& call, const v1::CancelCampaignRequest& request,
                             v1::Campaign* response);
-absl::Status GetCampaignStatistics(const CallContext& call,
-                                   const v1::GetCampaignStatisticsRequest& request,
-                                   v1::CampaignStatistics* response);
+absl::Status CopyCampaign(const CallContext& call, const v1::CopyCampaignRequest& request,
+                          v1::Campaign* response);
 
 // The caller's campaign. INVALID_ARGUMENT for an id that is none; NOT_FOUND also for another
 // account's.

@@ -4,10 +4,13 @@
 
 #include "absl/time/time.h"
 #include "server/base/clock.h"
+#include "server/dispatch/outlook.h"
 #include "server/dispatch/routes.h"
 #include "server/domain/phone.h"
 #include "server/domain/reference.h"
+#include "server/imports/uploads.h"
 #include "server/net/address.h"
+#include "server/operations/rates.h"
 #include "server/rpc/auth.h"
 #include "server/rpc/call_runner.h"
 #include "server/rpc/executor.h"
@@ -15,6 +18,8 @@
 #include "server/rpc/page_token.h"
 #include "server/services/account_cache.h"
 #include "server/services/live_calls.h"
+#include "server/services/operation_hub.h"
+#include "server/services/progress_hub.h"
 #include "server/services/watch_hub.h"
 #include "server/storage/store.h"
 
@@ -25,10 +30,13 @@ struct Environment {
   storage::Store& store;
   const base::Clock& clock;
   const dispatch::RouteTable& routes;
+  const dispatch::OutlookBoard& outlook;
   const domain::PhoneNormalizer& phones;
   const domain::ReferenceSigner& references;
   const rpc::PageTokens& page_tokens;
   const std::string& default_region;
+  // Of the routes' prices; may be empty.
+  const std::string& currency;
   // To which webhooks may go though they are not public.
   const net::NetworkList& webhook_networks;
   rpc::CallRunner& calls;
@@ -38,7 +46,11 @@ struct Environment {
   rpc::KeyRates& key_rates;
   AccountCache& accounts;
   WatchHub& watch_hub;
+  ProgressHub& progress_hub;
   LiveCalls& live_calls;
+  imports::Uploads& uploads;
+  operations::Rates& operation_rates;
+  OperationHub& operation_hub;
 };
 
 // One call, as its handler sees it.

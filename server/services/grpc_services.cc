@@ -5,15 +5,28 @@
 
 #include "campaigner/v1/account_service.grpc.pb.h"
 #include "campaigner/v1/campaign_service.grpc.pb.h"
+#include "campaigner/v1/import_service.grpc.pb.h"
 #include "campaigner/v1/message_service.grpc.pb.h"
+#include "campaigner/v1/operation_service.grpc.pb.h"
+#include "campaigner/v1/stop_list_service.grpc.pb.h"
 #include "campaigner/v1/webhook_service.grpc.pb.h"
 #include "server/base/limits.h"
 #include "server/domain/errors/requests.h"
 #include "server/rpc/arena_allocator.h"
 #include "server/services/accounts.h"
+#include "server/services/campaign_watch.h"
 #include "server/services/campaigns.h"
+#include "server/services/export_messages.h"
+#include "server/services/imports.h"
 #include "server/services/message_stream.h"
 #include "server/services/messages.h"
+#include "server/services/operation_watch.h"
+#include "server/services/operations.h"
+#include "server/services/previews.h"
+#include "server/services/retries.h"
+#include "server/services/statistics.h"
+#include "server/services/stop_list.h"
+#include "server/services/upload_stream.h"
 #include "server/services/watch.h"
 #include "server/services/webhooks.h"
 
@@ -97,8 +110,24 @@ class CampaignService final : public v1::CampaignService::CallbackService {
   CAMPAIGNER_RPC(Serve, PauseCampaign, Scope::kManage, v1::PauseCampaignRequest, v1::Campaign)
   CAMPAIGNER_RPC(Serve, ResumeCampaign, Scope::kManage, v1::ResumeCampaignRequest, v1::Campaign)
   CAMPAIGNER_RPC(Serve, CancelCampaign, Scope::kManage, v1::CancelCampaignRequest, v1::Campaign)
+  CAMPAIGNER_RPC(Serve, CopyCampaign, Scope::kManage, v1::CopyCampaignRequest, v1::Campaign)
   CAMPAIGNER_RPC(Serve, GetCampaignStatistics, Scope::kSend, v1::GetCampaignStatisticsRequest,
                  v1::CampaignStatistics)
+  CAMPAIGNER_RPC(Serve, GetCampaignTimeSeries, Scope::kSend, v1::GetCampaignTimeSeriesRequest,
+                 v1::CampaignTimeSeries)
+  CAMPAIGNER_RPC(Serve, PreviewMessage, Scope::kSend, v1::PreviewMessageRequest, v1::MessagePreview)
+  CAMPAIGNER_RPC(Serve, EstimateCampaign, Scope::kSend, v1::EstimateCampaignRequest,
+                 v1::CampaignEstimate)
+  CAMPAIGNER_RPC(Serve, RetryMessages, Scope::kManage, v1::RetryMessagesRequest, v1::Operation)
+
+  grpc::ServerWriteReactor<v1::CampaignProgress>* WatchCampaign(
+      grpc::CallbackServerContext* context, const v1::WatchCampaignRequest* request) override {
+    return ServeCampaignWatch(env_, context, request);
+  }
+  grpc::ServerWriteReactor<v1::FileChunk>* ExportMessages(
+      grpc::CallbackServerContext* context, const v1::ExportMessagesRequest* request) override {
+    return ServeExportMessages(env_, context, request);
+  }
 
  private:
   const Environment& env_;
@@ -116,6 +145,7 @@ class MessageService final : public v1::MessageService::CallbackService {
   CAMPAIGNER_RPC(Serve, ListMessages, Scope::kSend, v1::ListMessagesRequest,
                  v1::ListMessagesResponse)
   CAMPAIGNER_RPC(Serve, CancelMessage, Scope::kManage, v1::CancelMessageRequest, v1::Message)
+  CAMPAIGNER_RPC(Serve, EraseRecipient, Scope::kManage, v1::EraseRecipientRequest, v1::Operation)
   CAMPAIGNER_RPC(ServeAsync, ReportDelivery, std::nullopt, v1::ReportDeliveryRequest,
                  v1::ReportDeliveryResponse)
 
@@ -153,6 +183,65 @@ class WebhookService final : public v1::WebhookService::CallbackService {
   const Environment& env_;
 };
 
+class StopListService final : public v1::StopListService::CallbackService {
+ public:
+  explicit StopListService(const Environment& env) : env_(env) {}
+
+  CAMPAIGNER_RPC(Serve, AddToStopList, Scope::kManage, v1::AddToStopListRequest,
+                 v1::AddToStopListResponse)
+  CAMPAIGNER_RPC(Serve, RemoveFromStopList, Scope::kManage, v1::RemoveFromStopListRequest,
+                 v1::RemoveFromStopListResponse)
+  CAMPAIGNER_RPC(Serve, ListStopList, Scope::kSend, v1::ListStopListRequest,
+                 v1::ListStopListResponse)
+
+ private:
+  const Environment& env_;
+};
+
+class ImportService final : public v1::ImportService::CallbackService {
+ public:
+  explicit ImportService(const Environment& env) : env_(env) {}
+
+  CAMPAIGNER_RPC(Serve, GetUpload, Scope::kManage, v1::GetUploadRequest, v1::Upload)
+  CAMPAIGNER_RPC(Serve, DeleteUpload, Scope::kManage, v1::DeleteUploadRequest,
+                 google::protobuf::Empty)
+  CAMPAIGNER_RPC(Serve, PreviewImport, Scope::kManage, v1::PreviewImportRequest,
+                 v1::PreviewImportResponse)
+  CAMPAIGNER_RPC(Serve, ImportRecipients, Scope::kManage, v1::ImportRecipientsRequest,
+                 v1::Operation)
+
+  grpc::ServerReadReactor<v1::FileChunk>* UploadFile(grpc::CallbackServerContext* context,
+                                                     v1::Upload* response) override {
+    return ServeUpload(env_, context, response);
+  }
+  grpc::ServerWriteReactor<v1::FileChunk>* DownloadRejectedRows(
+      grpc::CallbackServerContext* context,
+      const v1::DownloadRejectedRowsRequest* request) override {
+    return ServeRejectedRows(env_, context, request);
+  }
+
+ private:
+  const Environment& env_;
+};
+
+class OperationService final : public v1::OperationService::CallbackService {
+ public:
+  explicit OperationService(const Environment& env) : env_(env) {}
+
+  CAMPAIGNER_RPC(Serve, GetOperation, Scope::kSend, v1::GetOperationRequest, v1::Operation)
+  CAMPAIGNER_RPC(Serve, ListOperations, Scope::kSend, v1::ListOperationsRequest,
+                 v1::ListOperationsResponse)
+  CAMPAIGNER_RPC(Serve, CancelOperation, Scope::kManage, v1::CancelOperationRequest, v1::Operation)
+
+  grpc::ServerWriteReactor<v1::Operation>* WatchOperation(
+      grpc::CallbackServerContext* context, const v1::WatchOperationRequest* request) override {
+    return ServeOperationWatch(env_, context, request);
+  }
+
+ private:
+  const Environment& env_;
+};
+
 #undef CAMPAIGNER_RPC
 
 }  // namespace
@@ -162,7 +251,10 @@ std::vector<std::unique_ptr<grpc::Service>> MakeGrpcServices(const Environment& 
   services.push_back(std::make_unique<AccountService>(env));
   services.push_back(std::make_unique<CampaignService>(env));
   services.push_back(std::make_unique<MessageService>(env));
+  services.push_back(std::make_unique<StopListService>(env));
   services.push_back(std::make_unique<WebhookService>(env));
+  services.push_back(std::make_unique<ImportService>(env));
+  services.push_back(std::make_unique<OperationService>(env));
   return services;
 }
 

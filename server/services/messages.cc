@@ -56,12 +56,15 @@ absl::Status GetMessage(const CallContext& call, const v1::GetMessageRequest& re
 absl::Status ListMessages(const CallContext& call, const v1::ListMessagesRequest& request,
                           v1::ListMessagesResponse* response) {
   Violations violations;
-  violations.CheckId("campaign_id", request.campaign_id());
+  if (request.campaign_id() != 0 || request.recipient().empty()) {
+    violations.CheckId("campaign_id", request.campaign_id());
+  }
   ASSIGN_OR_RETURN(const storage::Page page, ReadPage(call, request, violations));
   storage::MessageFilter filter;
   filter.account_id = call.account_id();
   filter.campaign_id = request.campaign_id();
   filter.states = MessageStatesFromProto(request.states(), violations);
+  filter.reasons = ReasonsFromProto(request.reasons(), violations);
   filter.external_id = request.external_id();
   violations.CheckText("external_id", filter.external_id, base::limits::kExternalIdCharsMax);
   filter.with_details = CheckView(request.view(), v1::MESSAGE_VIEW_BASIC, violations);
@@ -75,7 +78,7 @@ absl::Status ListMessages(const CallContext& call, const v1::ListMessagesRequest
     }
   }
   RETURN_IF_ERROR(violations.ToStatus());
-  RETURN_IF_ERROR(FindCampaign(call, request.campaign_id()).status());
+  if (filter.campaign_id != 0) RETURN_IF_ERROR(FindCampaign(call, filter.campaign_id).status());
 
   ASSIGN_OR_RETURN(const storage::MessagePage found,
                    call.env.store.ListMessages(filter, page.after_id, page.size));

@@ -1,8 +1,6 @@
 #include "server/services/prepare_send.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
 #include <utility>
@@ -22,18 +20,6 @@ namespace campaigner::services {
 namespace {
 
 namespace limits = base::limits;
-
-// What was asked, so that a repeat with other content is noticed.
-std::string HashRequest(const v1::SendMessagesRequest& request) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    request.SerializeToCodedStream(&coded);
-  }
-  return rpc::HashSecret(bytes);
-}
 
 // One pass over a request. The names of fields are only put together when something is wrong.
 class Preparation {
@@ -164,12 +150,30 @@ class Preparation {
     } else if (campaign_->template_text.empty()) {
       return Violate("text", "is required: the campaign has no template");
     } else {
-      sent.set_text(domain::Render(campaign_->template_text, message.fields));
+      CheckMissing(message);
+      sent.set_text(
+          domain::Render(campaign_->template_text, message.fields, campaign_->missing_values));
     }
     text_bytes_ += sent.text().size();
     message.segments = is_sms_ ? domain::MeasureSms(sent.text()).segments : 1;
+    message.cost_micros = message.segments * PriceOf(message.route_id);
     sent.set_segments(message.segments);
     sent.set_message_attempts(campaign_->message_attempts);
+  }
+
+  void CheckMissing(const domain::NewMessage& message) {
+    if (campaign_->missing_values != domain::MissingValues::kReject) return;
+    for (const std::string& name : domain::ListMissing(campaign_->template_text, message.fields)) {
+      Violate("fields", fmt::format("have no {}, which the campaign's template wants", name));
+    }
+  }
+
+  int64_t PriceOf(int64_t route_id) {
+    if (route_id != priced_route_id_) {
+      priced_route_id_ = route_id;
+      price_micros_ = env_.routes.PriceMicros(route_id);
+    }
+    return price_micros_;
   }
 
   // What passes this cheap test is not looked at again: bytes are at least as many as characters.
@@ -197,6 +201,9 @@ class Preparation {
   // That of the message before: mostly that of the next too.
   std::shared_ptr<const domain::Campaign> campaign_;
   bool is_sms_ = false;
+  // The same for its route.
+  int64_t priced_route_id_ = 0;
+  int64_t price_micros_ = 0;
   int index_ = 0;
   size_t text_bytes_ = 0;
   absl::flat_hash_set<std::pair<int64_t, absl::string_view>> external_ids_;

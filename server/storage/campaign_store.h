@@ -18,6 +18,16 @@ struct CampaignCounter {
   domain::MessageState state = domain::MessageState::kAccepted;
   int64_t messages = 0;
   int64_t segments = 0;
+  // Millionths. What ended before any provider had it costs nothing.
+  int64_t cost_micros = 0;
+};
+
+// What came into a state within a minute.
+struct SeriesRow {
+  absl::Time minute;
+  domain::MessageState state = domain::MessageState::kAccepted;
+  int64_t messages = 0;
+  int64_t segments = 0;
 };
 
 // Campaigns, their routes and their counters. All functions block.
@@ -56,6 +66,13 @@ class CampaignStore {
 
   // O(1). NOT_FOUND.
   virtual absl::StatusOr<std::vector<CampaignCounter>> GetCampaignCounters(int64_t campaign_id) = 0;
+
+  // What came into each state from `begin` (included) to `end` (excluded), both full minutes: by
+  // ascending minute and state. At most `limit` rows, and then the rest of their last minute. Kept
+  // as long as messages are.
+  virtual absl::StatusOr<std::vector<SeriesRow>> GetCampaignSeries(int64_t campaign_id,
+                                                                   absl::Time begin, absl::Time end,
+                                                                   int32_t limit) = 0;
 
   // Campaigns that time or dispatch may still change: DEFERRED, RUNNING, PAUSED, SENT. By ascending
   // id.

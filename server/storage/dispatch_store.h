@@ -27,6 +27,8 @@ struct ClaimedMessage {
   int64_t claim_id = 0;
   // The number that the attempt under way has; 1 is the first.
   int32_t attempt_number = 0;
+  // Attempts that do not count any more: made before it was last sent again by hand.
+  int32_t attempt_base = 0;
   std::string recipient;
   std::optional<std::string> text;
   int32_t template_version = 0;
@@ -57,6 +59,14 @@ struct OutcomeRecord {
   // False for messages given back or expired in our own hands: no provider saw them, so no attempt
   // is kept on record.
   bool was_attempted = true;
+  // Segments of the text that went out; 0: as they were counted when it was accepted.
+  int32_t segments = 0;
+  // The version of the template that went out, where the message had none (0) and so has it from
+  // now on; 0: no change.
+  int32_t template_version = 0;
+  // With ACCEPTED and a time: the message waits for its recipient's quiet hours to end. It has used
+  // so much of its Sending Timeout, and the wait does not count.
+  std::optional<absl::Duration> waited = std::nullopt;
 };
 
 // What a provider said later.
@@ -81,6 +91,14 @@ struct StepResult {
   int32_t rows = 0;
   // More is due right now: call again.
   bool more = false;
+};
+
+// Messages of a campaign that wait for their time.
+struct WaitingMessages {
+  // When the first is due. Where very many wait, that of one that is early.
+  absl::Time next_due;
+  // They wait for the end of their recipients' quiet hours.
+  bool is_quiet = false;
 };
 
 // The road from ACCEPTED to a final state. `limit`s are of the order of
@@ -121,6 +139,8 @@ class DispatchStore {
 
   // Blocking. Waiting messages (retries, scheduled) whose time has come become ready.
   virtual absl::StatusOr<StepResult> PromoteDue(absl::Time now, int32_t limit) = 0;
+  // Those of one campaign, by a look at some of them; nullopt: none waits.
+  virtual absl::StatusOr<std::optional<WaitingMessages>> PeekWaiting(int64_t campaign_id) = 0;
   // When the next waiting message is due.
   virtual absl::StatusOr<std::optional<absl::Time>> NextPromotion() = 0;
 
@@ -142,6 +162,9 @@ class DispatchStore {
                                                 domain::StateReason reason, absl::Time now,
                                                 int32_t limit) = 0;
 
+  // Blocking. A RUNNING campaign with finish_when_sent that has messages, none of which is ACCEPTED
+  // or SENDING, and no import that runs, becomes SENT. True if it did.
+  virtual absl::StatusOr<bool> FinishIfSent(int64_t campaign_id, absl::Time now) = 0;
   // Blocking. A SENT campaign without open messages becomes DONE. True if it did.
   virtual absl::StatusOr<bool> FinishIfDone(int64_t campaign_id, absl::Time now) = 0;
 
@@ -159,8 +182,9 @@ class DispatchStore {
                                                     int64_t fallback_route_id, int32_t limit) = 0;
 
   // Blocking. Deletes final messages that became final before `before`, with attempts and webhook
-  // deliveries that are not pending; messages of deleted campaigns; idempotency records past their
-  // window. Goes round through the ids; `more` says that this round has not ended.
+  // deliveries that are not pending; messages of deleted campaigns; operations that ended before
+  // `before`, with their rejected rows; idempotency records past their window. Goes round through
+  // the ids; `more` says that this round has not ended.
   virtual absl::StatusOr<StepResult> Prune(absl::Time before, absl::Time now, int32_t limit) = 0;
 };
 

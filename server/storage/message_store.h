@@ -32,8 +32,10 @@ struct Accepted {
 
 struct MessageFilter {
   int64_t account_id = 0;
+  // 0, only with a recipient: all campaigns of the account.
   int64_t campaign_id = 0;
   std::vector<domain::MessageState> states = {};  // Empty: all.
+  std::vector<domain::StateReason> reasons = {};  // Empty: any.
   std::string external_id = "";                   // Empty: any.
   std::string recipient = "";                     // Empty: any.
   bool with_details = false;                      // Text, fields, attempts.
@@ -45,6 +47,32 @@ struct MessagePage {
   // Where the next page goes on; 0 at the end. A page may end early after a bounded number of rows
   // was looked at.
   int64_t next_after_id = 0;
+};
+
+// Which messages are sent again. Those that were erased never are.
+struct RetryFilter {
+  std::vector<domain::MessageState> states;  // Final ones only count.
+  std::vector<domain::StateReason> reasons;  // Empty: any.
+};
+
+struct RetryStep {
+  int32_t retried = 0;
+  // Where the next step begins; 0: nothing is left.
+  int64_t next_after_id = 0;
+};
+
+struct EraseStep {
+  int32_t erased = 0;
+  // Messages that stay for now, because they are being sent.
+  int32_t sending = 0;
+  // More is to be erased right now: call again.
+  bool more = false;
+};
+
+struct ExportFilter {
+  int64_t campaign_id = 0;
+  std::vector<domain::MessageState> states = {};  // Empty: all.
+  bool with_text = false;
 };
 
 class MessageStore {
@@ -66,7 +94,7 @@ class MessageStore {
                                                                    int64_t first_id,
                                                                    int32_t count) = 0;
 
-  // Blocking.
+  // Blocking. By recipient it takes about a millisecond among ten million messages.
   virtual absl::StatusOr<MessagePage> ListMessages(const MessageFilter& filter, int64_t after_id,
                                                    int32_t page_size) = 0;
 
@@ -74,6 +102,29 @@ class MessageStore {
   // NOT_FOUND also for another account's.
   virtual absl::StatusOr<domain::Message> CancelMessage(int64_t account_id, int64_t message_id,
                                                         absl::Time now) = 0;
+
+  // Blocking. Final messages that fit become ACCEPTED again, with `limit` at most in a step, from
+  // `after_id` (exclusive) upwards. Attempts made until now do not count any more; their numbers go
+  // on. The campaign runs again where it ended because all was sent; where it ended otherwise:
+  // FAILED_PRECONDITION. A step that is repeated finds nothing to do.
+  virtual absl::StatusOr<RetryStep> RetryFailed(int64_t campaign_id, const RetryFilter& filter,
+                                                int64_t after_id, absl::Time now,
+                                                int32_t limit) = 0;
+
+  // Blocking. Takes an address out of everything that belongs to the account: messages keep their
+  // id, state, times and figures, and nothing else; what waits is CANCELLED (ERASED); webhook
+  // deliveries of these messages go. Nothing of it stays in the file, once EmptyLog has answered
+  // true. At most `limit` messages in a step; a step that is repeated finds nothing to do.
+  virtual absl::StatusOr<EraseStep> EraseRecipient(int64_t account_id, const std::string& recipient,
+                                                   absl::Time now, int32_t limit) = 0;
+  // Blocking. Whether nothing but the present content is on disk now. False while a reader still
+  // needs what was: try again soon.
+  virtual absl::StatusOr<bool> EmptyLog() = 0;
+
+  // Blocking. A campaign's messages upwards from `after_id` (exclusive), with fields, and with
+  // their last attempt alone. Pages as ListMessages does.
+  virtual absl::StatusOr<MessagePage> ExportMessages(const ExportFilter& filter, int64_t after_id,
+                                                     int32_t limit) = 0;
 };
 
 }  // namespace campaigner::storage

@@ -8,7 +8,10 @@
 #include "server/storage/account_store.h"
 #include "server/storage/campaign_store.h"
 #include "server/storage/dispatch_store.h"
+#include "server/storage/import_store.h"
 #include "server/storage/message_store.h"
+#include "server/storage/operation_store.h"
+#include "server/storage/stop_list_store.h"
 #include "server/storage/webhook_store.h"
 
 namespace campaigner::storage {
@@ -55,6 +58,8 @@ class StoreObserver {
   // Asked before changes are collected, once per group, so that nobody pays when nobody watches.
   virtual bool WantsMessageChanges() { return false; }
   virtual void OnMessagesChanged(const std::vector<MessageChange>& /*changes*/) {}
+  // Operations were made, moved on or ended; in the order of their writes.
+  virtual void OnOperationsChanged(const std::vector<OperationChange>& /*changes*/) {}
   // After every group, for metrics. Only where the store was given a clock.
   virtual void OnCommit(const CommitReport& /*report*/) {}
 };
@@ -81,7 +86,10 @@ class Store : public AccountStore,
               public CampaignStore,
               public MessageStore,
               public DispatchStore,
-              public WebhookStore {
+              public StopListStore,
+              public WebhookStore,
+              public OperationStore,
+              public ImportStore {
  public:
   ~Store() override = default;
 

@@ -78,8 +78,10 @@ class Bench:
         n = self.args.messages
         raw = self.run("bench_raw_sqlite", os.path.join(self.work, "raw.db"), n)
         self.raw_insert, self.raw_life = raw["insert_per_second"], raw["life_per_second"]
+        self.raw_import = raw["import_per_second"]
         self.table.add("raw SQLite, same rows, accept only", self.raw_insert, "msg/s")
         self.table.add("raw SQLite, same rows, all transitions", self.raw_life, "msg/s")
+        self.table.add("raw SQLite, rows of a file", self.raw_import, "rows/s")
         grpc_port, http_port = free_port(), free_port()
         servers = subprocess.Popen([f"{self.args.bin}/bench_echo_servers", str(grpc_port), str(http_port)])
         try:
@@ -198,6 +200,33 @@ class Bench:
             self.table.add("bytes on disk per waiting message",
                            sum(map(os.path.getsize, files)) / 1_000_000, "bytes")
 
+    async def imports(self, session):
+        rows = 1_000_000
+        lines = (f"{79_000_000_000 + i};Name {i};{i % 100};Paris\n" for i in range(rows))
+        content = "".join(lines).encode()
+        async with self.cluster(SIMULATOR, session) as cluster:
+            campaign = int((await cluster.api(session, "POST", "/v1/campaigns",
+                                              {"displayName": "A list", "template": "Hi {name}"}))["id"])
+            async with session.post(cluster.url("/v1/uploads?file_name=list.csv"), data=content,
+                                    headers={"x-api-key": cluster.key,
+                                             "content-type": "text/csv"}) as answer:
+                answer.raise_for_status()
+                upload = int((await answer.json())["id"])
+            fields = [{"name": name, "column": i} for i, name in enumerate(("name", "age", "city"), 2)]
+            begin = time.monotonic()
+            begun = await cluster.api(session, "POST", f"/v1/campaigns/{campaign}/recipients:import",
+                                      {"source": {"uploadId": upload}, "format": {"fields": fields}})
+            while begun["state"] == "RUNNING":
+                await asyncio.sleep(0.05)
+                begun = await cluster.api(session, "GET", f"/v1/operations/{begun['id']}")
+            seconds = time.monotonic() - begin
+            if int(begun["messages"]) != rows:
+                raise RuntimeError(f"the import ended with {begun}")
+            self.table.add("import of a million rows, three fields", rows / seconds, "rows/s",
+                           "raw rows", self.raw_import, ">= 100,000, >= 0.50")
+            self.table.add("  server memory, its peak", resident_mb(cluster, "VmHWM"), "MB",
+                           target="< 200")
+
     async def ten_million(self, session):
         async with self.cluster(SIMULATOR, session) as cluster:
             small = await cluster.campaign(session, displayName="Ten thousand rows")
@@ -271,6 +300,7 @@ async def main():
             await bench.life(session)
             await bench.through_kannel(session)
             await bench.size(session)
+            await bench.imports(session)
             if args.ten_million:
                 await bench.ten_million(session)
         print(f"\n{os.cpu_count()} cores\n{bench.table}")

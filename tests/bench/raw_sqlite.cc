@@ -83,6 +83,23 @@ class Ceiling {
     Execute(db_, "COMMIT");
   }
 
+  // Rows of a file: three fields, no text of their own.
+  void Import(int64_t first, int64_t last) {
+    Execute(db_, "BEGIN IMMEDIATE");
+    for (int64_t id = first; id < last; ++id) {
+      char recipient[16];
+      std::snprintf(recipient, sizeof recipient, "7900%07lld",
+                    static_cast<long long>(id % 10'000'000));
+      char fields[96];
+      std::snprintf(fields, sizeof fields, R"({"age":"%lld","city":"Paris","name":"Name %lld"})",
+                    static_cast<long long>(id % 100), static_cast<long long>(id));
+      message_.Run(id, kNow);
+      imported_.Run(id, std::string(recipient), std::string(fields));
+    }
+    Count(1, last - first);
+    Execute(db_, "COMMIT");
+  }
+
   // The three transitions of a message that is delivered, each in a commit of its own.
   void Deliver(int64_t first, int64_t last) {
     Execute(db_, "BEGIN IMMEDIATE");
@@ -118,6 +135,10 @@ class Ceiling {
       db_,
       "INSERT INTO message_body (id, recipient, external_id, external_id_is_number, text, "
       "template_version) VALUES (?1, ?2, '', 0, ?3, 0)"};
+  Statement imported_{
+      db_,
+      "INSERT INTO message_body (id, recipient, external_id, external_id_is_number, "
+      "template_version, fields) VALUES (?1, ?2, '', 0, 0, ?3)"};
   Statement claim_{db_, "UPDATE message SET state = 2, claim_id = ?2 WHERE id = ?1"};
   Statement attempt_{db_,
                      "INSERT INTO attempt (message_id, number, route_id, outcome, "
@@ -130,7 +151,8 @@ class Ceiling {
   Statement final_{db_, "UPDATE message SET state = 5, due = NULL, final_time = ?2 WHERE id = ?1"};
   Statement counter_{
       db_,
-      "INSERT INTO campaign_counter VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET "
+      "INSERT INTO campaign_counter (campaign_id, state, messages, segments) "
+      "VALUES (?1, ?2, ?3, ?3) ON CONFLICT DO UPDATE SET "
       "messages = messages + excluded.messages, segments = segments + excluded.segments"};
 };
 
@@ -159,7 +181,12 @@ int main(int argc, char** argv) {
       ceiling.Accept(first, last);
       ceiling.Deliver(first, last);
     });
-    std::printf("{\"insert_per_second\": %.0f, \"life_per_second\": %.0f}\n", insert, life);
+    const double import = PerSecond(messages, 2 * messages + 1, [&](int64_t first, int64_t last) {
+      ceiling.Import(first, last);
+    });
+    std::printf(
+        "{\"insert_per_second\": %.0f, \"life_per_second\": %.0f, \"import_per_second\": %.0f}\n",
+        insert, life, import);
   }
   sqlite3_close(db);
   return 0;

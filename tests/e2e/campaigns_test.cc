@@ -62,6 +62,49 @@ TEST_F(CampaignsTest, AnUpdateIsCheckedLikeACreate) {
   EXPECT_THAT(Update(999, "order: 1").status(), HasReason("CAMPAIGN_NOT_FOUND"));
 }
 
+TEST_F(CampaignsTest, ARateIsTakenAwayAsAWhole) {
+  const v1::Campaign made = Create("rate_limit: 5 rate_period { seconds: 60 } rate_unit: SEGMENTS");
+  EXPECT_EQ(made.rate_period().seconds(), 60);
+  ASSERT_OK_AND_ASSIGN(const auto cleared,
+                       Update(made.id(), "", "update_mask { paths: 'rate_limit' }"));
+  EXPECT_EQ(cleared.rate_limit(), 0);
+  EXPECT_FALSE(cleared.has_rate_period());
+  EXPECT_EQ(Fields(Update(made.id(), "rate_period { seconds: 1 }").status()),
+            std::vector<std::string>{"campaign.rate_period"});
+}
+
+TEST_F(CampaignsTest, EveryAnswerSaysWhenItWillSend) {
+  using v1::SendOutlook;
+  const v1::Campaign made = Create("template: 'T' schedule { days { weekday: 1 hours: 0 } }");
+  EXPECT_EQ(made.outlook().hold(), SendOutlook::NOT_STARTED);
+  const std::string id = fmt::format("campaign_id: {}", made.id());
+  ASSERT_OK_AND_ASSIGN(const auto started, admin_->Call(&Campaigns::StartCampaign, id));
+  EXPECT_EQ(started.outlook().hold(), SendOutlook::NOTHING_WAITING);
+  EXPECT_FALSE(started.outlook().explanation().empty());
+  ASSERT_OK_AND_ASSIGN(const auto paused, admin_->Call(&Campaigns::PauseCampaign, id));
+  EXPECT_EQ(paused.outlook().hold(), SendOutlook::HELD_BY_PAUSE);
+  ASSERT_OK_AND_ASSIGN(const auto changed, Update(made.id(), "order: 3"));
+  EXPECT_EQ(changed.outlook().hold(), SendOutlook::HELD_BY_PAUSE);
+  ASSERT_OK_AND_ASSIGN(const auto page, admin_->Call(&Campaigns::ListCampaigns, ""));
+  EXPECT_EQ(page.campaigns(0).outlook().hold(), SendOutlook::HELD_BY_PAUSE);
+  ASSERT_OK_AND_ASSIGN(const auto cancelled, admin_->Call(&Campaigns::CancelCampaign, id));
+  EXPECT_EQ(cancelled.outlook().hold(), SendOutlook::CAMPAIGN_OVER);
+}
+
+TEST_F(CampaignsTest, ALateStartIsHeldOrSkipped) {
+  const std::string late = "start_time { seconds: 1000 } late_start_after { seconds: 60 } ";
+  for (const auto& [policy, state] :
+       {std::pair("SKIP", v1::Campaign::SENT), std::pair("HOLD", v1::Campaign::PAUSED)}) {
+    const v1::Campaign made = Create(late + "late_start: " + policy);
+    const std::string id = fmt::format("campaign_id: {}", made.id());
+    ASSERT_OK_AND_ASSIGN(const auto started, admin_->Call(&Campaigns::StartCampaign, id));
+    EXPECT_EQ(started.state(), state) << policy;
+    if (state != v1::Campaign::PAUSED) continue;
+    ASSERT_OK_AND_ASSIGN(const auto resumed, admin_->Call(&Campaigns::ResumeCampaign, id));
+    EXPECT_EQ(resumed.state(), v1::Campaign::RUNNING);
+  }
+}
+
 TEST_F(CampaignsTest, AnOldEtagIsRefused) {
   const v1::Campaign made = Create();
   ASSERT_OK(Update(made.id(), fmt::format("order: 1 etag: '{}'", made.etag())));

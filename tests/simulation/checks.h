@@ -19,6 +19,7 @@ struct WorldRoute {
   bool retry_unknown = true;
   // 0: none.
   int64_t messages_per_second_max = 0;
+  bool rate_counts_segments = false;
   int concurrency_max = 0;
 };
 

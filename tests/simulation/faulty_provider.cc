@@ -16,6 +16,7 @@ void FaultyProvider::Submit(std::vector<providers::Submission> batch, Done done)
     Handing handing;
     handing.message_id = submission.message_id;
     handing.reference = submission.reference;
+    handing.text = submission.text;
     handing.time = clock_.Now();
     handing.sequence = ++handings_made_;
     handing.outcome = outcome.outcome;

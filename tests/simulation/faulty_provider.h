@@ -19,6 +19,7 @@ namespace campaigner::simulation {
 struct Handing {
   int64_t message_id = 0;
   std::string reference;
+  std::string text;
   absl::Time time;
   // Which of all handings to this provider it was: many fall into one moment.
   int64_t sequence = 0;

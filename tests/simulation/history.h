@@ -21,7 +21,9 @@ struct SentMessage {
   int64_t campaign_id = 0;
   size_t route = 0;
   std::string recipient;
+  // Empty: the campaign's template of the moment, with `fields`.
   std::string text;
+  domain::Fields fields;
   std::string external_id;
   absl::Time accept_time;
   std::optional<absl::Time> schedule_time;
@@ -32,10 +34,9 @@ struct MadeCampaign {
   std::string webhook_url;
   int32_t message_attempts = 0;
   absl::Duration sending_timeout;
-  // 0: none, or it was changed on the way.
-  int32_t rate_limit = 0;
-  absl::Duration rate_period;
-  // It runs from its making on: no rate, times or schedule, never paused or edited.
+  // Its limit is 0 where there is none, or it was changed on the way.
+  domain::Rate rate;
+  // It runs from its making on: no rate, times, schedule or quiet hours, never paused or edited.
   bool is_plain = false;
   int32_t order = 0;
 };
@@ -43,6 +44,8 @@ struct MadeCampaign {
 struct History {
   std::map<int64_t, SentMessage> messages;
   std::map<int64_t, MadeCampaign> campaigns;
+  // Of all campaigns together.
+  domain::Rate account_rate;
   // Oldest first.
   std::vector<absl::Time> crashes;
   std::vector<std::string> violations;

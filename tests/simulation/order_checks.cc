@@ -7,21 +7,31 @@
 #include <utility>
 
 #include "server/dispatch/lanes.h"
+#include "server/domain/segments.h"
 #include "tests/simulation/checks.h"
 
 // How fast and in which order messages went.
 namespace campaigner::simulation {
 namespace {
 
-// No window of `period` holds more than `limit` of `times`.
-void CheckRate(std::vector<absl::Time> times, int64_t limit, absl::Duration period,
-               const std::string& whose, History& history) {
-  std::sort(times.begin(), times.end());
-  const auto window = static_cast<size_t>(limit);
-  for (size_t i = window; i < times.size(); ++i) {
-    if (times[i] - times[i - window] < period) {
-      return history.Violated(
-          fmt::format("{}: more than {} in {}", whose, limit, absl::FormatDuration(period)));
+// When messages went, and how many segments each had.
+using Gone = std::vector<std::pair<absl::Time, int64_t>>;
+
+// No window of a period holds more than the limit, or it holds a single message.
+void CheckRate(Gone gone, const domain::Rate& rate, const std::string& whose, History& history) {
+  std::sort(gone.begin(), gone.end());
+  const auto units_of = [&](size_t i) {
+    return rate.unit == domain::RateUnit::kSegments ? gone[i].second : 1;
+  };
+  int64_t units = 0;
+  size_t first = 0;
+  for (size_t last = 0; last < gone.size(); ++last) {
+    units += units_of(last);
+    for (; gone[first].first + rate.period <= gone[last].first; ++first) units -= units_of(first);
+    if (units > rate.limit && first < last) {
+      return history.Violated(fmt::format("{}: {} in {} instead of {} at {}", whose, units,
+                                          absl::FormatDuration(rate.period), rate.limit,
+                                          absl::FormatTime(gone[last].first)));
     }
   }
 }
@@ -38,23 +48,40 @@ std::vector<absl::Time> TimesOf(const FaultyProvider& provider, const History& h
   return times;
 }
 
+// campaign_id 0: of all.
+void AddGone(const FaultyProvider& provider, const History& history, int64_t campaign_id,
+             Gone& gone) {
+  for (const auto& [id, handings] : provider.handings()) {
+    const auto message = history.messages.find(id);
+    if (message == history.messages.end()) continue;
+    if (campaign_id != 0 && message->second.campaign_id != campaign_id) continue;
+    for (const Handing& handing : handings) {
+      gone.emplace_back(handing.time, domain::MeasureSms(handing.text).segments);
+    }
+  }
+}
+
 void CheckRates(const std::vector<WorldRoute>& routes, History& history) {
   for (const WorldRoute& route : routes) {
     if (route.messages_per_second_max > 0) {
-      CheckRate(TimesOf(*route.provider, history, 0), route.messages_per_second_max,
-                absl::Seconds(1), "route", history);
+      const domain::Rate rate{
+          static_cast<int32_t>(route.messages_per_second_max), absl::Seconds(1),
+          route.rate_counts_segments ? domain::RateUnit::kSegments : domain::RateUnit::kMessages};
+      Gone gone;
+      AddGone(*route.provider, history, 0, gone);
+      CheckRate(std::move(gone), rate, "route", history);
     }
   }
+  const auto check = [&](int64_t campaign_id, const domain::Rate& rate, const std::string& whose) {
+    if (rate.limit == 0) return;
+    Gone gone;
+    for (const WorldRoute& route : routes) AddGone(*route.provider, history, campaign_id, gone);
+    CheckRate(std::move(gone), rate, whose, history);
+  };
   for (const auto& [id, campaign] : history.campaigns) {
-    if (campaign.rate_limit == 0) continue;
-    std::vector<absl::Time> times;
-    for (const WorldRoute& route : routes) {
-      const std::vector<absl::Time> more = TimesOf(*route.provider, history, id);
-      times.insert(times.end(), more.begin(), more.end());
-    }
-    CheckRate(std::move(times), campaign.rate_limit, campaign.rate_period,
-              fmt::format("campaign {}", id), history);
+    check(id, campaign.rate, fmt::format("campaign {}", id));
   }
+  check(0, history.account_rate, "account");
 }
 
 int64_t OrderKey(const MadeCampaign& campaign) {

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
 #include "server/dispatch/campaign_book.h"
+#include "server/domain/quiet_hours.h"
+#include "server/domain/recipient_zone.h"
+#include "server/domain/template.h"
 #include "tests/simulation/checks.h"
 
 namespace campaigner::simulation {
@@ -21,6 +24,37 @@ void CheckCampaign(const SentMessage& message, storage::Store& store, absl::Time
   } else if (!zone.ok() || !domain::IsOpen(**campaign, *zone, now)) {
     history.Violated(fmt::format("{}: sent outside the schedule", message.id));
   }
+}
+
+void CheckQuietHours(const SentMessage& message, storage::Store& store, absl::Time now,
+                     History& history) {
+  const auto campaign = store.GetCampaign(message.campaign_id);
+  if (!campaign.ok() || !(*campaign)->quiet_hours.has_value()) return;
+  const auto zone = dispatch::CampaignZone(**campaign, store);
+  const domain::QuietHours& quiet = *(*campaign)->quiet_hours;
+  const auto zones =
+      domain::QuietZones(quiet, domain::RecipientZones(message.recipient), *zone, now);
+  if (domain::IsQuiet(quiet, zones, now)) {
+    history.Violated(fmt::format("{}: {} was disturbed at {}", message.id, message.recipient,
+                                 absl::FormatTime(now, *zone)));
+  }
+}
+
+// What follows its campaign's template has the present one, or that of an earlier attempt.
+bool IsTextRight(const providers::Submission& submission, const SentMessage& message,
+                 const WorldRoute& route, storage::Store& store) {
+  if (!message.text.empty()) return submission.text == message.text;
+  const auto handed = route.provider->handings().find(submission.message_id);
+  if (handed != route.provider->handings().end() && handed->second.back().text == submission.text) {
+    return true;
+  }
+  const auto campaign = store.GetCampaign(message.campaign_id);
+  if (!campaign.ok()) return false;
+  const std::string& text = (*campaign)->template_text;
+  const bool is_refused = (*campaign)->missing_values == domain::MissingValues::kReject &&
+                          !domain::ListMissing(text, message.fields).empty();
+  return !is_refused &&
+         submission.text == domain::Render(text, message.fields, (*campaign)->missing_values);
 }
 
 // Where the campaign's clock ran like everybody's.
@@ -83,7 +117,8 @@ void CheckSubmission(const providers::Submission& submission, const WorldRoute& 
   }
   const SentMessage& message = found->second;
   const absl::Time now = clock.Now();
-  if (submission.recipient != message.recipient || submission.text != message.text) {
+  if (submission.recipient != message.recipient ||
+      !IsTextRight(submission, message, route, store)) {
     history.Violated(fmt::format("{}: \"{}\" to {} instead of \"{}\" to {}", message.id,
                                  submission.text, submission.recipient, message.text,
                                  message.recipient));
@@ -92,6 +127,7 @@ void CheckSubmission(const providers::Submission& submission, const WorldRoute& 
     history.Violated(fmt::format("{}: sent before its time", message.id));
   }
   CheckCampaign(message, store, now, history);
+  CheckQuietHours(message, store, now, history);
   const MadeCampaign& campaign = history.campaigns.at(message.campaign_id);
   CheckAge(message, campaign, now, history);
   CheckRepeat(submission, route, campaign, history);

@@ -6,26 +6,40 @@
 #include <future>
 #include <utility>
 
-#include "server/domain/template.h"
-
 namespace campaigner::simulation {
 namespace {
 
 using domain::Campaign;
-using domain::CampaignState;
 using domain::CampaignVerb;
 
 // Monday, 2023-11-20 00:00 UTC.
 constexpr int64_t kBirth = 1'700'438'400;
+constexpr absl::Duration kYears = absl::Hours(24 * 365 * 12);
 // What has not come to rest by then never will: receivers are tried for 31 hours.
 constexpr absl::Duration kRestMax = absl::Hours(24 * 14);
+
+// Some time within twelve years; every other world sees a clock being changed, or the end of a
+// year.
+absl::Time Birth(Random& random) {
+  const absl::Time birth =
+      absl::FromUnixSeconds(kBirth) + random.Between(absl::ZeroDuration(), kYears);
+  if (random.Percent(50)) return birth;
+  absl::TimeZone zone;
+  absl::TimeZone::CivilTransition jump;
+  const bool is_known = absl::LoadTimeZone(World::kZones[1], &zone);
+  absl::Time event = absl::FromCivil(absl::CivilYear(zone.At(birth).cs) + 1, zone);
+  if (is_known && random.Percent(70) && zone.NextTransition(birth, &jump)) {
+    event = zone.At(jump.to).trans;
+  }
+  return event - random.Between(absl::ZeroDuration(), absl::Hours(6));
+}
 
 }  // namespace
 
 World::World(uint64_t seed)
     : random_(seed),
       is_crowded_(random_.Percent(25)),
-      birth_(absl::FromUnixSeconds(kBirth) + random_.Between(absl::Hours(0), absl::Hours(168))),
+      birth_(Birth(random_)),
       clock_(birth_),
       receivers_(random_.Seed()) {
   AddRoute("main", true);
@@ -50,6 +64,7 @@ void World::AddRoute(const std::string& name, bool retry_unknown) {
   route.provider = &provider;
   route.retry_unknown = retry_unknown;
   route.messages_per_second_max = random_.Percent(30) ? random_.Between(1, 20) : 0;
+  route.rate_counts_segments = random_.Percent(50);
   route.concurrency_max = static_cast<int>(random_.Between(1, is_crowded_ ? 3 : 30));
   if (random_.Percent(50)) provider.set_mood(Mood::kFlaky);
   if (is_crowded_) provider.set_slow();
@@ -65,6 +80,7 @@ void World::AddRoute(const std::string& name, bool retry_unknown) {
   options.provider = &provider;
   options.concurrency_max = route.concurrency_max;
   options.messages_per_second_max = static_cast<double>(route.messages_per_second_max);
+  options.rate_counts_segments = route.rate_counts_segments;
   options.retry_unknown = retry_unknown;
 }
 
@@ -104,7 +120,11 @@ void World::Receive(const providers::Receipt& receipt) {
 std::vector<std::string> World::Run() {
   Start();
   domain::Account account;
-  account.time_zone = "Europe/Berlin";
+  account.time_zone = kZones[1];
+  if (!is_crowded_ && random_.Percent(30)) {
+    account.rate = RandomRate();
+    history_.account_rate = account.rate;
+  }
   const auto created = store().CreateAccount(account, "", clock_.Now());
   if (!created.ok()) return {created.status().ToString()};
   account_id_ = created->id;
@@ -173,59 +193,6 @@ void World::Act() {
   Crash();
 }
 
-void World::MakeCampaign() {
-  Campaign draft;
-  draft.account_id = account_id_;
-  draft.template_text = "{greeting}, this is " + std::to_string(history_.campaigns.size());
-  draft.order = static_cast<int32_t>(random_.Between(0, 3));
-  draft.message_attempts = static_cast<int32_t>(random_.Between(1, 4));
-  draft.sending_timeout = random_.Between(absl::Minutes(5), absl::Hours(3));
-  draft.status_timeout = random_.Between(absl::Minutes(5), absl::Hours(3));
-  draft.retry_interval = random_.Between(absl::Seconds(1), absl::Minutes(5));
-  if (!is_crowded_) SetTiming(draft);
-  if (random_.Percent(60)) {
-    const int64_t dice = random_.Between(1, 100);
-    draft.webhook_url = dice <= 75   ? "http://good.example/hook"
-                        : dice <= 95 ? "http://moody.example/hook"
-                                     : "http://dead.example/hook";
-  }
-  const auto made = store().CreateCampaign(draft, "", clock_.Now());
-  if (!made.ok()) return history_.Violated(made.status().ToString());
-  MadeCampaign& kept = history_.campaigns[made->id];
-  kept.id = made->id;
-  kept.webhook_url = draft.webhook_url;
-  kept.message_attempts = draft.message_attempts;
-  kept.sending_timeout = draft.sending_timeout;
-  kept.rate_limit = draft.rate.limit;
-  kept.rate_period = draft.rate.period;
-  kept.order = draft.order;
-  const bool is_started = random_.Percent(80);
-  if (is_started) Apply(made->id, CampaignVerb::kStart);
-  kept.is_plain = is_started && draft.rate.limit == 0 && !draft.start_time.has_value() &&
-                  !draft.finish_time.has_value() && !draft.schedule.has_value();
-}
-
-void World::SetTiming(Campaign& campaign) {
-  if (random_.Percent(30)) {
-    campaign.rate.limit = static_cast<int32_t>(random_.Between(1, 30));
-    campaign.rate.period = random_.Between(absl::Seconds(1), absl::Minutes(5));
-  }
-  if (random_.Percent(20)) {
-    campaign.start_time = clock_.Now() + random_.Between(absl::Minutes(1), absl::Hours(2));
-  }
-  if (random_.Percent(20)) {
-    campaign.finish_time = campaign.start_time.value_or(clock_.Now()) +
-                           random_.Between(absl::Minutes(10), absl::Hours(6));
-  }
-  if (random_.Percent(30)) {
-    campaign.schedule.emplace();
-    // At least some hours of every day.
-    for (size_t hour = 0; hour < 168; ++hour) {
-      campaign.schedule->hours.set(hour, hour % 12 == 0 || random_.Percent(40));
-    }
-  }
-}
-
 void World::Apply(int64_t campaign_id, CampaignVerb verb) {
   const auto changed =
       store().ChangeCampaign(0, campaign_id, clock_.Now(), [&](Campaign& campaign) {
@@ -262,78 +229,10 @@ void World::MoveCampaign() {
                          : CampaignVerb::kCancel);
 }
 
-void World::EditCampaign() {
-  const int64_t id = *AnyCampaign();
-  const bool is_rate = random_.Percent(30);
-  const auto changed = store().ChangeCampaign(0, id, clock_.Now(), [&](Campaign& campaign) {
-    campaign.order = static_cast<int32_t>(random_.Between(0, 3));
-    campaign.template_text += "!";
-    if (is_rate) campaign.rate.limit = static_cast<int32_t>(random_.Between(0, 30));
-    if (is_rate) campaign.rate.period = absl::Minutes(1);
-    return absl::OkStatus();
-  });
-  core_->Barrier();
-  if (!changed.ok()) history_.Violated(changed.status().ToString());
-  // Windows over the change have no one limit.
-  if (is_rate) history_.campaigns[id].rate_limit = 0;
-  history_.campaigns[id].is_plain = false;
-}
-
 void World::Send() {
   if (!is_crowded_) return SendTo(*AnyCampaign());
   // To all at the same time, so that each has to wait for the others.
   for (const auto& [id, campaign] : history_.campaigns) SendTo(id);
-}
-
-void World::SendTo(int64_t campaign_id) {
-  storage::AcceptBatch batch;
-  batch.account_id = account_id_;
-  batch.now = clock_.Now();
-  const int64_t count_max = random_.Percent(10) ? 120 : 20;
-  std::vector<SentMessage> sent(static_cast<size_t>(random_.Between(1, count_max)));
-  const auto campaign = store().GetCampaign(campaign_id);
-  if (!campaign.ok()) return history_.Violated(campaign.status().ToString());
-  for (SentMessage& message : sent) batch.messages.push_back(MakeMessage(**campaign, message));
-  std::promise<absl::StatusOr<storage::Accepted>> promise;
-  store().AcceptMessages(std::move(batch),
-                         [&](auto accepted) { promise.set_value(std::move(accepted)); });
-  const auto accepted = promise.get_future().get();
-  core_->Barrier();
-  if (!accepted.ok()) {
-    if (domain::AcceptsMessages((*campaign)->state)) {
-      history_.Violated(accepted.status().ToString());
-    }
-    return;
-  }
-  for (size_t i = 0; i < sent.size(); ++i) {
-    sent[i].id = accepted->first_message_id + static_cast<int64_t>(i);
-    history_.messages[sent[i].id] = std::move(sent[i]);
-  }
-}
-
-domain::NewMessage World::MakeMessage(const Campaign& campaign, SentMessage& sent) {
-  domain::NewMessage message;
-  sent.campaign_id = message.campaign_id = campaign.id;
-  sent.route = random_.Percent(30) ? 1 : 0;
-  message.route_id = core_->routes().routes()[sent.route].id;
-  sent.recipient = message.recipient =
-      fmt::format("{}{:010}", sent.route == 1 ? 1 : 7, random_.Between(0, 999'999'999));
-  message.template_version = campaign.template_version;
-  if (random_.Percent(30)) {
-    message.text = "own text {greeting}";
-    sent.text = *message.text;
-  } else {
-    message.fields = {{"greeting", "hello {name}"}};
-    sent.text = domain::Render(campaign.template_text, message.fields);
-  }
-  if (random_.Percent(70)) message.external_id = std::to_string(random_.Seed());
-  sent.external_id = message.external_id;
-  sent.accept_time = clock_.Now();
-  if (random_.Percent(10)) {
-    message.schedule_time = clock_.Now() + random_.Between(absl::Seconds(1), absl::Hours(2));
-  }
-  sent.schedule_time = message.schedule_time;
-  return message;
 }
 
 void World::CancelMessage() {

@@ -25,6 +25,11 @@ class World {
  public:
   explicit World(uint64_t seed);
 
+  // Of campaigns; the account's is the second.
+  static constexpr const char* kZones[] = {"UTC",          "Europe/Berlin",    "America/New_York",
+                                           "Asia/Kolkata", "Australia/Sydney", "Pacific/Apia",
+                                           "Africa/Cairo"};
+
   // What was broken; empty: nothing.
   std::vector<std::string> Run();
 
@@ -44,6 +49,7 @@ class World {
 
   void Act();
   void MakeCampaign();
+  domain::Rate RandomRate();
   void SetTiming(domain::Campaign& campaign);
   void Send();
   void SendTo(int64_t campaign_id);

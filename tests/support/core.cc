@@ -44,7 +44,8 @@ absl::Status Core::Start(dispatch::ReceiptCollector& receipts) {
                    dispatch::RouteTable::Make(options_.routes, *store_));
   routes_ = std::make_unique<dispatch::RouteTable>(std::move(routes));
   metrics_ = std::make_unique<dispatch::DispatchMetrics>(*routes_);
-  const dispatch::DispatchContext context{*store_, clock_, *routes_, receipts, *metrics_};
+  const dispatch::DispatchContext context{*store_,  clock_,    *routes_,
+                                          receipts, *metrics_, options_.outlook};
   options_.dispatcher.owner = options_.owner;
   options_.dispatcher.own_thread = false;
   options_.maintenance.owner = options_.owner;

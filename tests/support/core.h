@@ -27,6 +27,8 @@ struct CoreOptions {
   dispatch::MaintenanceOptions maintenance;
   // Webhooks go out through it. Null: nobody sends them.
   net::HttpClient* http = nullptr;
+  // Where the dispatcher leaves its hints. May be null.
+  dispatch::OutlookBoard* outlook = nullptr;
   // Also told of what the store does. May be null.
   storage::StoreObserver* observer = nullptr;
 };

@@ -45,6 +45,8 @@ ServerClient::ServerClient(int port, std::multimap<std::string, std::string> met
   campaigns_ = v1::CampaignService::NewStub(channel_);
   messages_ = v1::MessageService::NewStub(channel_);
   webhooks_ = v1::WebhookService::NewStub(channel_);
+  imports_ = v1::ImportService::NewStub(channel_);
+  operations_ = v1::OperationService::NewStub(channel_);
 }
 
 void ServerClient::Prepare(grpc::ClientContext& context) const {

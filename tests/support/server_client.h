@@ -11,7 +11,9 @@
 #include "absl/status/statusor.h"
 #include "campaigner/v1/account_service.grpc.pb.h"
 #include "campaigner/v1/campaign_service.grpc.pb.h"
+#include "campaigner/v1/import_service.grpc.pb.h"
 #include "campaigner/v1/message_service.grpc.pb.h"
+#include "campaigner/v1/operation_service.grpc.pb.h"
 #include "campaigner/v1/webhook_service.grpc.pb.h"
 
 namespace campaigner::testing {
@@ -35,6 +37,8 @@ class ServerClient {
   using Campaigns = v1::CampaignService::Stub;
   using Messages = v1::MessageService::Stub;
   using Webhooks = v1::WebhookService::Stub;
+  using Imports = v1::ImportService::Stub;
+  using Operations = v1::OperationService::Stub;
 
   // `metadata` goes with every call.
   ServerClient(int port, std::multimap<std::string, std::string> metadata,
@@ -66,6 +70,8 @@ class ServerClient {
   void Prepare(grpc::ClientContext& context) const;
 
   Messages& messages() const { return *messages_; }
+  Imports& imports() const { return *imports_; }
+  Operations& operations() const { return *operations_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
   // A campaign of these settings (text format), made and started; its id.
@@ -82,6 +88,10 @@ class ServerClient {
       return *campaigns_;
     } else if constexpr (std::is_same_v<Stub, Messages>) {
       return *messages_;
+    } else if constexpr (std::is_same_v<Stub, Imports>) {
+      return *imports_;
+    } else if constexpr (std::is_same_v<Stub, Operations>) {
+      return *operations_;
     } else {
       return *webhooks_;
     }
@@ -93,6 +103,8 @@ class ServerClient {
   std::unique_ptr<Campaigns> campaigns_;
   std::unique_ptr<Messages> messages_;
   std::unique_ptr<Webhooks> webhooks_;
+  std::unique_ptr<Imports> imports_;
+  std::unique_ptr<Operations> operations_;
 };
 
 // Follows changes of messages: what a test waits on instead of sleeping.

@@ -22,8 +22,10 @@ void AccountToProto(const domain::Account& account, v1::Account* proto) {
   proto->set_operator_(account.is_operator);
   TimeToProto(account.create_time, proto->mutable_create_time());
   proto->set_rate_limit(account.rate.limit);
-  DurationToProto(account.rate.period, proto->mutable_rate_period());
-  proto->set_rate_counts_segments(account.rate.unit == domain::RateUnit::kSegments);
+  if (account.rate.limit > 0) {
+    DurationToProto(account.rate.period, proto->mutable_rate_period());
+    proto->set_rate_counts_segments(account.rate.unit == domain::RateUnit::kSegments);
+  }
 }
 
 domain::Account AccountFromProto(const v1::Account& proto, std::string_view default_region,
@@ -46,6 +48,11 @@ domain::Account AccountFromProto(const v1::Account& proto, std::string_view defa
       ReadDuration("account.rate_period", proto.has_rate_period(), proto.rate_period(),
                    absl::Seconds(1), limits::kTimeoutMax, violations);
   if (proto.rate_counts_segments()) account.rate.unit = domain::RateUnit::kSegments;
+  if (account.rate.limit == 0) {
+    constexpr std::string_view kReason = "must not be set where rate_limit is 0 or absent";
+    if (proto.has_rate_period()) violations.Add("account.rate_period", kReason);
+    if (proto.rate_counts_segments()) violations.Add("account.rate_counts_segments", kReason);
+  }
   return account;
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "server/base/limits.h"
+#include "server/domain/quiet_hours.h"
 #include "server/domain/template.h"
 #include "server/services/convert/time.h"
 #include "server/services/convert/zone.h"
@@ -138,6 +139,28 @@ void ReadPolicy(const v1::Campaign& proto, domain::Campaign& campaign, Violation
                    absl::Seconds(1), limits::kTimeoutMax, violations);
 }
 
+// A rate of zero is no rate: it has no period and no unit.
+void CheckRateIsWhole(const v1::Campaign& proto, Violations& violations) {
+  if (proto.rate_limit() != 0) return;
+  constexpr std::string_view kReason = "must not be set where rate_limit is 0 or absent";
+  if (proto.has_rate_period()) violations.Add("campaign.rate_period", kReason);
+  if (proto.rate_unit() != v1::Campaign::RATE_UNIT_UNSPECIFIED) {
+    violations.Add("campaign.rate_unit", kReason);
+  }
+}
+
+// Quiet hours that leave nothing of the schedule. A number may be in any zone, and in some there is
+// always an hour left; an e-mail address has the schedule's zone, unless another is its fallback.
+void CheckQuietHoursLeaveTime(const domain::Campaign& campaign, Violations& violations) {
+  if (campaign.channel != "email" || !campaign.quiet_hours || !campaign.schedule) return;
+  if (campaign.start_time || campaign.finish_time) return;  // The schedule is ignored.
+  const std::string& fallback = campaign.quiet_hours->fallback_zone;
+  if (!fallback.empty() && fallback != campaign.time_zone) return;
+  if (domain::LeavesOpenMinute(*campaign.quiet_hours, *campaign.schedule)) return;
+  violations.Add("campaign.quiet_hours",
+                 "covers all open hours of the schedule: nothing would ever be sent");
+}
+
 void ReadTiming(const v1::Campaign& proto, domain::Campaign& campaign, Violations& violations) {
   if (proto.has_start_time()) {
     campaign.start_time = ReadTime("campaign.start_time", proto.start_time(), violations);
@@ -195,8 +218,10 @@ void CampaignToProto(const domain::Campaign& campaign, v1::Campaign* proto) {
   if (campaign.schedule) ScheduleToProto(*campaign.schedule, proto->mutable_schedule());
   proto->set_time_zone(campaign.time_zone);
   proto->set_rate_limit(campaign.rate.limit);
-  DurationToProto(campaign.rate.period, proto->mutable_rate_period());
-  proto->set_rate_unit(static_cast<v1::Campaign::RateUnit>(campaign.rate.unit));
+  if (campaign.rate.limit > 0) {
+    DurationToProto(campaign.rate.period, proto->mutable_rate_period());
+    proto->set_rate_unit(static_cast<v1::Campaign::RateUnit>(campaign.rate.unit));
+  }
   for (const int64_t id : campaign.api_key_ids) proto->add_api_key_ids(id);
   proto->set_missing_values(static_cast<v1::Campaign::MissingValues>(campaign.missing_values));
   if (campaign.quiet_hours) {
@@ -218,19 +243,32 @@ domain::Campaign CampaignFromProto(const v1::Campaign& proto, Violations& violat
   domain::Campaign campaign;
   ReadContent(proto, campaign, violations);
   ReadPolicy(proto, campaign, violations);
+  CheckRateIsWhole(proto, violations);
   ReadTiming(proto, campaign, violations);
+  CheckQuietHoursLeaveTime(campaign, violations);
   return campaign;
 }
 
+void OutlookToProto(const dispatch::Outlook& outlook, v1::SendOutlook* proto) {
+  proto->set_hold(static_cast<v1::SendOutlook::Hold>(outlook.hold));
+  if (outlook.next_send_time) {
+    TimeToProto(*outlook.next_send_time, proto->mutable_next_send_time());
+  }
+  proto->set_explanation(outlook.explanation);
+}
+
 void StatisticsToProto(int64_t campaign_id, const std::vector<storage::CampaignCounter>& counters,
-                       v1::CampaignStatistics* proto) {
+                       const std::string& currency, v1::CampaignStatistics* proto) {
   proto->set_campaign_id(campaign_id);
+  proto->set_currency(currency);
   for (const storage::CampaignCounter& counter : counters) {
     if (counter.messages == 0) continue;
     v1::CampaignStatistics::StateCount* state = proto->add_states();
     state->set_state(domain::StateName(counter.state));
     state->set_messages(counter.messages);
     state->set_segments(counter.segments);
+    state->set_cost_micros(counter.cost_micros);
+    proto->set_cost_micros(proto->cost_micros() + counter.cost_micros);
     proto->set_messages(proto->messages() + counter.messages);
     proto->set_segments(proto->segments() + counter.segments);
     if (!domain::IsFinal(counter.state)) {

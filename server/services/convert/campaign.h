@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "campaigner/v1/campaign.pb.h"
+#include "server/dispatch/outlook.h"
 #include "server/domain/campaign.h"
 #include "server/services/convert/violations.h"
 #include "server/storage/campaign_store.h"
@@ -20,7 +21,9 @@ void CampaignToProto(const domain::Campaign& campaign, v1::Campaign* proto);
 // Violations name "campaign.order" and so on.
 domain::Campaign CampaignFromProto(const v1::Campaign& proto, Violations& violations);
 
+void OutlookToProto(const dispatch::Outlook& outlook, v1::SendOutlook* proto);
+
 void StatisticsToProto(int64_t campaign_id, const std::vector<storage::CampaignCounter>& counters,
-                       v1::CampaignStatistics* proto);
+                       const std::string& currency, v1::CampaignStatistics* proto);
 
 }  // namespace campaigner::services

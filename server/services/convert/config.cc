@@ -8,6 +8,7 @@
 #include <set>
 
 #include "campaigner/config/server_config.pb.h"
+#include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/services/convert/config_providers.h"
 #include "server/services/convert/time.h"
@@ -65,6 +66,12 @@ absl::StatusOr<dispatch::RouteOptions> ReadRoute(const config::RouteConfig& prot
     return ConfigError(field + ".messages_per_second_max", "must be 0 or more");
   }
   route.messages_per_second_max = proto.messages_per_second_max();
+  route.rate_counts_segments = proto.rate_counts_segments();
+  if (proto.price_micros() < 0 || proto.price_micros() > base::limits::kPriceMicrosMax) {
+    return ConfigError(field + ".price_micros",
+                       fmt::format("must be 0 to {}", base::limits::kPriceMicrosMax));
+  }
+  route.price_micros = proto.price_micros();
   route.retry_unknown = proto.unknown_outcome() != config::RouteConfig::FAIL;
   return route;
 }
@@ -81,6 +88,10 @@ absl::Status ReadRoutes(const config::ServerConfig& proto, Settings& settings) {
     if (!provider_names.contains(route.provider_name)) {
       return ConfigError(fmt::format("routes[{}].provider", route.name),
                          fmt::format("\"{}\" is no provider of this file", route.provider_name));
+    }
+    if (route.price_micros != 0 && settings.currency.empty()) {
+      return ConfigError(fmt::format("routes[{}].price_micros", route.name),
+                         "needs a currency in this file");
     }
     settings.routes.push_back(std::move(route));
   }
@@ -140,6 +151,17 @@ absl::Status ReadExchangeLog(const config::ExchangeLogConfig& proto, Settings& s
   return absl::OkStatus();
 }
 
+absl::Status ReadCurrency(const std::string& currency, Settings& settings) {
+  constexpr size_t kLetters = 3;
+  if (currency.empty()) return absl::OkStatus();
+  if (currency.size() != kLetters ||
+      currency.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") != std::string::npos) {
+    return ConfigError("currency", "must be an ISO 4217 code, as \"RUB\"");
+  }
+  settings.currency = currency;
+  return absl::OkStatus();
+}
+
 absl::Status ReadGeneral(const config::ServerConfig& proto, Settings& settings) {
   if (!proto.default_region().empty()) settings.default_region = proto.default_region();
   if (!proto.receipt_base_url().empty()) settings.receipt_base_url = proto.receipt_base_url();
@@ -169,6 +191,7 @@ absl::StatusOr<Settings> ParseSettings(const std::string& text, const Environ& e
   ASSIGN_OR_RETURN(const config::ServerConfig proto, ParseText(text));
   Settings settings;
   RETURN_IF_ERROR(ReadGeneral(proto, settings));
+  RETURN_IF_ERROR(ReadCurrency(proto.currency(), settings));
   ASSIGN_OR_RETURN(settings.providers, ReadProviders(proto, environ));
   RETURN_IF_ERROR(ReadRoutes(proto, settings));
   RETURN_IF_ERROR(ReadWebhooks(proto.webhooks(), settings));

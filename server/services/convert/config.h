@@ -19,6 +19,8 @@ struct Settings {
   std::vector<providers::ProviderOptions> providers;
   // `provider` is null; provider_name is one of `providers`.
   std::vector<dispatch::RouteOptions> routes;
+  // ISO 4217, of the routes' prices; empty: they have none.
+  std::string currency;
   net::NetworkList webhook_networks;
   absl::Duration webhook_timeout = absl::Seconds(15);
   // 0: 8, and more while a receiver answers quickly.

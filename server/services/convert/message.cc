@@ -48,6 +48,7 @@ void MessageToProto(const domain::Message& message, bool with_details, v1::Messa
   proto->set_reason(static_cast<v1::Message::Reason>(message.reason));
   proto->set_attempt_count(message.attempt_count);
   proto->set_segments(message.segments);
+  proto->set_cost_micros(message.cost_micros);
   TimeToProto(message.create_time, proto->mutable_create_time());
   if (message.schedule_time) TimeToProto(*message.schedule_time, proto->mutable_schedule_time());
   if (message.send_time) TimeToProto(*message.send_time, proto->mutable_send_time());
@@ -86,6 +87,19 @@ std::vector<domain::MessageState> MessageStatesFromProto(
       violations.Add(fmt::format("states[{}]", i), "is no state");
     } else {
       result.push_back(static_cast<domain::MessageState>(states[i]));
+    }
+  }
+  return result;
+}
+
+std::vector<domain::StateReason> ReasonsFromProto(
+    const google::protobuf::RepeatedField<int>& reasons, Violations& violations) {
+  std::vector<domain::StateReason> result;
+  for (int i = 0; i < reasons.size(); ++i) {
+    if (reasons[i] == v1::Message::REASON_UNSPECIFIED || !v1::Message::Reason_IsValid(reasons[i])) {
+      violations.Add(fmt::format("reasons[{}]", i), "is no reason");
+    } else {
+      result.push_back(static_cast<domain::StateReason>(reasons[i]));
     }
   }
   return result;

@@ -27,6 +27,10 @@ std::vector<domain::MessageState> MessageStatesFromProto(
 
 // Everything but the message id, which the reference tells. Absent time: `now`. Violations name
 // "reports[index].state".
+// The same for "reasons[0]".
+std::vector<domain::StateReason> ReasonsFromProto(
+    const google::protobuf::RepeatedField<int>& reasons, Violations& violations);
+
 storage::ReceiptRecord ReportFromProto(const v1::DeliveryReport& proto, int index, absl::Time now,
                                        Violations& violations);
 

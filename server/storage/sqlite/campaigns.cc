@@ -181,8 +181,8 @@ absl::StatusOr<std::vector<CampaignCounter>> SqliteStore::GetCampaignCounters(in
     Query query(db, sql::kGetCounters, campaign_id);
     while (query.Step()) {
       if (query.Int(1) == 0 && query.Int(2) == 0) continue;
-      counters.push_back(
-          {static_cast<domain::MessageState>(query.Int(0)), query.Int(1), query.Int(2)});
+      counters.push_back({static_cast<domain::MessageState>(query.Int(0)), query.Int(1),
+                          query.Int(2), query.Int(3)});
     }
     return counters;
   });

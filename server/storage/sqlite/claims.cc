@@ -32,18 +32,16 @@ class Claiming {
 
   void TakeLane(const LaneClaim& lane) {
     const size_t first = claimed_.messages.size();
-    int64_t segments = 0;
-    if (IsRunning(transaction_, lane.campaign_id)) segments = ReadLane(lane);
+    Amount taken;
+    if (IsRunning(transaction_, lane.campaign_id)) taken = ReadLane(lane);
     const size_t count = claimed_.messages.size() - first;
     if (count < static_cast<size_t>(lane.limit)) claimed_.drained.push_back(lane);
     if (count == 0) return;
     for (size_t i = first; i < claimed_.messages.size(); ++i) {
       Query(transaction_.db(), sql::kMarkClaimed, claimed_.messages[i].id, claim_id_).Run();
     }
-    transaction_.Count(lane.campaign_id, MessageState::kAccepted, -static_cast<int64_t>(count),
-                       -segments);
-    transaction_.Count(lane.campaign_id, MessageState::kSending, static_cast<int64_t>(count),
-                       segments);
+    transaction_.Count(lane.campaign_id, MessageState::kAccepted, -taken);
+    transaction_.CountArrival(lane.campaign_id, MessageState::kSending, taken, now_);
   }
 
   // After the last lane.
@@ -60,9 +58,9 @@ class Claiming {
   }
 
  private:
-  // Adds the lane's oldest messages; their segments.
-  int64_t ReadLane(const LaneClaim& lane) {
-    int64_t segments = 0;
+  // Adds the lane's oldest messages; what they come to.
+  Amount ReadLane(const LaneClaim& lane) {
+    Amount taken;
     Query query(transaction_.db(), sql::kReadyInLane, lane.campaign_id, lane.route_id, lane.limit);
     while (query.Step()) {
       ClaimedMessage& message = claimed_.messages.emplace_back();
@@ -71,13 +69,14 @@ class Claiming {
       message.route_id = lane.route_id;
       message.claim_id = claim_id_;
       message.attempt_number = query.Int32(1) + 1;
-      segments += query.Int(2);
+      taken += {1, query.Int(2), query.Int(10)};
       message.eligible_open_time = absl::Microseconds(query.Int(3));
       message.create_time = TimeFrom(query.Int(4));
       ReadBody(query, 5, message);
+      message.attempt_base = query.Int32(11);
       if (transaction_.is_watched()) Tell(message, query.String(9));
     }
-    return segments;
+    return taken;
   }
 
   void Tell(const ClaimedMessage& message, std::string external_id) {
@@ -106,6 +105,7 @@ void ReadLapsed(Connection& db, int64_t claim_id, int64_t message_id,
   message.eligible_open_time = absl::Microseconds(query.Int(3));
   message.create_time = TimeFrom(query.Int(4));
   ReadBody(query, 5, message);
+  message.attempt_base = query.Int32(9);
 }
 
 }  // namespace

@@ -11,9 +11,6 @@ namespace {
 
 namespace errors = domain::errors;
 
-// How long to wait for a foreign process (a backup, an administrator's shell) to let go: longer
-// than its honest use of the file, shorter than a caller's patience.
-constexpr int kBusyTimeoutMs = 500;
 // Pages in the WAL before a commit moves them into the database (16 MiB): the same hot pages are
 // then copied once instead of many times, and one copying takes some tens of milliseconds at most.
 constexpr int kWalPagesBeforeCheckpoint = 4000;

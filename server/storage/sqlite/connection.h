@@ -27,6 +27,10 @@ struct ConnectionOptions {
 // Guard (below) is where that ends.
 class Connection {
  public:
+  // How long to wait for a foreign process (a backup, an administrator's shell) to let go: longer
+  // than its honest use of the file, shorter than a caller's patience.
+  static constexpr int kBusyTimeoutMs = 500;
+
   Connection(const std::string& path, const ConnectionOptions& options);
 
   // Statements without results or parameters; several, separated by ";".

@@ -20,6 +20,12 @@ std::optional<int64_t> ToColumn(const std::optional<T>& value) {
   return value.has_value() ? std::optional(ToColumn(*value)) : std::nullopt;
 }
 
+// Minutes since 1970, for the time series.
+inline int64_t ToMinute(absl::Time time) { return absl::ToInt64Minutes(time - absl::UnixEpoch()); }
+inline absl::Time TimeFromMinute(int64_t minute) {
+  return absl::UnixEpoch() + absl::Minutes(minute);
+}
+
 inline absl::Time TimeFrom(int64_t column) { return absl::FromUnixMicros(column); }
 inline std::optional<absl::Time> TimeFrom(const std::optional<int64_t>& column) {
   return column.has_value() ? std::optional(TimeFrom(*column)) : std::nullopt;

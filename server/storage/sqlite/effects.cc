@@ -1,5 +1,6 @@
 #include "server/storage/sqlite/effects.h"
 
+#include <algorithm>
 #include <iterator>
 
 namespace campaigner::storage::sqlite {
@@ -19,24 +20,29 @@ void Append(std::vector<T>& to, std::vector<T>& from) {
 void Effects::MoveInto(Effects& group) {
   for (const auto& [key, delta] : counters) {
     CounterDelta& sum = group.counters[key];
-    sum.messages += delta.messages;
-    sum.segments += delta.segments;
+    sum.change += delta.change;
+    sum.arrivals += delta.arrivals;
   }
+  group.arrival_time = std::max(group.arrival_time, arrival_time);
   for (const auto& [claim_id, change] : claimed) group.claimed[claim_id] += change;
   for (auto& [campaign_id, row] : campaigns) group.campaigns[campaign_id] = std::move(row);
   group.pending_webhooks += pending_webhooks;
   Append(group.extents, extents);
+  Append(group.addresses, addresses);
   Append(group.publish, publish);
   Append(group.ready_lanes, ready_lanes);
   Append(group.due_endpoints, due_endpoints);
   Append(group.changed_campaigns, changed_campaigns);
   Append(group.message_changes, message_changes);
+  Append(group.operation_changes, operation_changes);
   Clear();
 }
 
 void Effects::Clear() {
   counters.clear();
+  arrival_time = absl::InfinitePast();
   extents.clear();
+  addresses.clear();
   claimed.clear();
   pending_webhooks = 0;
   campaigns.clear();
@@ -45,6 +51,7 @@ void Effects::Clear() {
   due_endpoints.clear();
   changed_campaigns.clear();
   message_changes.clear();
+  operation_changes.clear();
 }
 
 }  // namespace campaigner::storage::sqlite

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "server/domain/campaign.h"
+#include "server/storage/sqlite/address_index.h"
 #include "server/storage/store.h"
 
 namespace campaigner::storage::sqlite {
@@ -28,9 +29,26 @@ struct CampaignRow {
 };
 using CampaignRowPtr = std::shared_ptr<const CampaignRow>;
 
-struct CounterDelta {
+// How many messages, and what they come to.
+struct Amount {
   int64_t messages = 0;
   int64_t segments = 0;
+  int64_t cost = 0;
+
+  Amount operator-() const { return {-messages, -segments, -cost}; }
+  Amount& operator+=(const Amount& other) {
+    messages += other.messages;
+    segments += other.segments;
+    cost += other.cost;
+    return *this;
+  }
+  bool operator==(const Amount&) const = default;
+};
+
+struct CounterDelta {
+  Amount change;
+  // Of it, what came into the state, whether or not it has left again.
+  Amount arrivals;
 };
 
 // Ids that hold messages of a campaign (see message_extent in the schema).
@@ -45,7 +63,11 @@ struct Extent {
 struct Effects {
   // By campaign and state.
   absl::flat_hash_map<std::pair<int64_t, int>, CounterDelta> counters;
+  // When the arrivals came: the latest of the group stands for all.
+  absl::Time arrival_time = absl::InfinitePast();
   std::vector<Extent> extents;
+  // Of messages that were added, by ascending id.
+  std::vector<AddressEntry> addresses;
   // Change in the number of messages that are SENDING, by claim.
   absl::flat_hash_map<int64_t, int64_t> claimed;
   int64_t pending_webhooks = 0;
@@ -60,6 +82,7 @@ struct Effects {
   std::vector<int64_t> due_endpoints;
   std::vector<int64_t> changed_campaigns;
   std::vector<MessageChange> message_changes;
+  std::vector<OperationChange> operation_changes;
 
   // Adds everything to `group` and is empty then.
   void MoveInto(Effects& group);

@@ -7,6 +7,7 @@
 
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/sql_life.h"
 
 namespace campaigner::storage::sqlite {
 namespace {
@@ -36,6 +37,7 @@ int64_t CountSending(Connection& connection, int64_t claim_id, std::string_view 
 }  // namespace
 
 void Ledger::Load(Connection& connection) {
+  addresses_.Load(connection);
   for (size_t i = 0; i < kSequences; ++i) {
     Query query(connection, sql::kGetSequence, kSequenceNames[i]);
     if (query.Step()) next_ids_[i] = written_ids_[i] = query.Int(0);
@@ -66,12 +68,15 @@ int64_t Ledger::NextIds(Sequence sequence, int64_t count) {
 
 void Ledger::Write(Connection& connection, const Effects& effects) {
   WriteCounters(connection, effects);
+  WriteSeries(connection, effects);
   WriteExtents(connection, effects);
   WriteClaims(connection, effects);
   WriteSequences(connection);
+  addresses_.Write(connection, effects.addresses);
 }
 
 void Ledger::Commit(const Effects& effects) {
+  addresses_.Commit(effects.addresses);
   for (const auto& [claim_id, change] : effects.claimed) {
     const auto entry = claimed_.try_emplace(claim_id, 0).first;
     entry->second += change;
@@ -81,22 +86,32 @@ void Ledger::Commit(const Effects& effects) {
 
 // Extents may have been written that are not on disk now; sequences that were written count again.
 void Ledger::Abandon() {
+  addresses_.Abandon();
   last_extents_.clear();
   written_ids_.fill(0);
 }
 
 void Ledger::WriteCounters(Connection& connection, const Effects& effects) {
-  std::map<std::pair<int64_t, int>, CounterDelta> ordered;
+  std::map<std::pair<int64_t, int>, Amount> ordered;
   for (const auto& [key, delta] : effects.counters) {
-    if (delta.messages == 0 && delta.segments == 0) continue;
-    ordered[key] = delta;
+    if (delta.change == Amount{}) continue;
+    ordered[key] = delta.change;
     if (domain::IsFinal(static_cast<MessageState>(key.second))) continue;
-    CounterDelta& total = ordered[{0, key.second}];
-    total.messages += delta.messages;
-    total.segments += delta.segments;
+    ordered[{0, key.second}] += delta.change;
   }
-  for (const auto& [key, delta] : ordered) {
-    Query(connection, sql::kAddCounter, key.first, key.second, delta.messages, delta.segments)
+  for (const auto& [key, change] : ordered) {
+    Query(connection, sql::kAddCounter, key.first, key.second, change.messages, change.segments,
+          change.cost)
+        .Run();
+  }
+}
+
+void Ledger::WriteSeries(Connection& connection, const Effects& effects) {
+  const int64_t minute = ToMinute(effects.arrival_time);
+  for (const auto& [key, delta] : effects.counters) {
+    if (delta.arrivals.messages == 0) continue;
+    Query(connection, sql::kAddToSeries, key.first, minute, key.second, delta.arrivals.messages,
+          delta.arrivals.segments)
         .Run();
   }
 }

@@ -4,6 +4,8 @@
 #include <cstdint>
 
 #include "absl/container/flat_hash_map.h"
+#include "server/storage/sqlite/address_index.h"
+#include "server/storage/sqlite/caches.h"
 #include "server/storage/sqlite/connection.h"
 #include "server/storage/sqlite/effects.h"
 
@@ -16,6 +18,8 @@ enum class Sequence : uint8_t { kMessage = 0, kClaim = 1, kWebhookDelivery = 2 }
 // instead of one for each message. For the writer's thread. Throws SQLite::Exception.
 class Ledger {
  public:
+  explicit Ledger(Caches& caches) : addresses_(caches.recent_addresses) {}
+
   // Reads the books, and drops claims that hold nothing any more.
   void Load(Connection& connection);
 
@@ -35,6 +39,7 @@ class Ledger {
   static constexpr size_t kSequences = 3;
 
   void WriteCounters(Connection& connection, const Effects& effects);
+  void WriteSeries(Connection& connection, const Effects& effects);
   void WriteExtents(Connection& connection, const Effects& effects);
   void WriteClaims(Connection& connection, const Effects& effects);
   void WriteSequences(Connection& connection);
@@ -43,6 +48,7 @@ class Ledger {
 
   std::array<int64_t, kSequences> next_ids_{1, 1, 1};
   std::array<int64_t, kSequences> written_ids_{1, 1, 1};
+  AddressWriter addresses_;
   absl::flat_hash_map<int64_t, Extent> last_extents_;
   // Messages SENDING under each claim.
   absl::flat_hash_map<int64_t, int64_t> claimed_;

@@ -1,13 +1,12 @@
 #include "server/storage/sqlite/message_reader.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "server/base/limits.h"
 #include "server/domain/errors/resources.h"
 #include "server/domain/template.h"
 #include "server/storage/sqlite/convert.h"
+#include "server/storage/sqlite/message_pages.h"
 #include "server/storage/sqlite/sql.h"
 
 namespace campaigner::storage::sqlite {
@@ -17,10 +16,6 @@ namespace errors = domain::errors;
 using domain::Attempt;
 using domain::Message;
 using domain::MessageState;
-
-// Rows that one page looks at: about ten milliseconds. A filter that fits few rows then takes
-// several pages instead of one that blocks a reader.
-constexpr int kRowsPerPageMax = 20'000;
 
 std::vector<Attempt> ReadAttempts(Connection& connection, int64_t message_id) {
   std::vector<Attempt> attempts;
@@ -48,58 +43,20 @@ Message Finish(Connection& connection, Caches& caches, StoredMessage stored, boo
   return std::move(stored.message);
 }
 
-// One page in the making.
-class PageReader {
+// A list over all campaigns shows those of one account.
+class AccountsCampaigns final : public CampaignVisibility {
  public:
-  PageReader(Connection& connection, const MessageFilter& filter, int32_t page_size)
-      : connection_(connection),
-        filter_(filter),
-        state_mask_(StateMask(filter.states)),
-        page_size_(static_cast<size_t>(page_size)) {}
-
-  // Reads downwards from `last_id`. Where it goes on; 0 at the end.
-  int64_t Read(int64_t last_id) {
-    while (true) {
-      int64_t first_id = 0;
-      {
-        Query extent(connection_, sql::kExtentBefore, filter_.campaign_id, last_id);
-        if (!extent.Step()) return 0;
-        first_id = extent.Int(0);
-        last_id = std::min(last_id, extent.Int(1));
-      }
-      if (const int64_t stopped_at = ReadExtent(first_id, last_id); stopped_at != 0) {
-        return stopped_at;
-      }
-      last_id = first_id - 1;
-    }
+  AccountsCampaigns(Connection& connection, Caches& caches, int64_t account_id)
+      : connection_(connection), caches_(caches), account_id_(account_id) {}
+  bool IsVisible(int64_t campaign_id) override {
+    const CampaignRowPtr row = FindCampaignRow(connection_, caches_, campaign_id);
+    return row != nullptr && row->campaign.account_id == account_id_;
   }
-
-  std::vector<StoredMessage>& found() { return found_; }
 
  private:
-  // The id at which the page is full, to go on below it; 0: not full.
-  int64_t ReadExtent(int64_t first_id, int64_t last_id) {
-    Query query(connection_, sql::kReadMessagesDown, first_id, last_id);
-    while (query.Step()) {
-      if (Fits(query)) found_.push_back(ReadStored(query));
-      if (found_.size() >= page_size_ || ++looked_at_ >= kRowsPerPageMax) return query.Int(0);
-    }
-    return 0;
-  }
-
-  bool Fits(const Query& query) const {
-    if (query.Int(1) != filter_.campaign_id) return false;
-    if (((state_mask_ >> query.Int(3)) & 1) == 0) return false;
-    if (!filter_.recipient.empty() && query.Text(10) != filter_.recipient) return false;
-    return filter_.external_id.empty() || query.Text(11) == filter_.external_id;
-  }
-
   Connection& connection_;
-  const MessageFilter& filter_;
-  const int64_t state_mask_;
-  const size_t page_size_;
-  std::vector<StoredMessage> found_;
-  int looked_at_ = 0;
+  Caches& caches_;
+  const int64_t account_id_;
 };
 
 }  // namespace
@@ -124,6 +81,9 @@ StoredMessage ReadStored(const Query& query) {
   if (!query.IsNull(14)) stored.own_text = query.String(14);
   stored.template_version = query.Int32(15);
   message.fields = FieldsFromJson(query.Text(16));
+  const bool is_free =
+      domain::IsFree(message.state, message.attempt_count, message.send_time.has_value());
+  message.cost_micros = is_free ? 0 : query.Int(17);
   return stored;
 }
 
@@ -132,9 +92,18 @@ void RenderText(Connection& connection, Caches& caches, StoredMessage& stored) {
     stored.message.text = *std::move(stored.own_text);
     return;
   }
-  const auto text =
-      FindTemplate(connection, caches, stored.message.campaign_id, stored.template_version);
-  if (text != nullptr) stored.message.text = domain::Render(*text, stored.message.fields);
+  Message& message = stored.message;
+  const CampaignRowPtr row = FindCampaignRow(connection, caches, message.campaign_id);
+  if (row == nullptr) return;
+  const domain::Campaign& campaign = row->campaign;
+  if (stored.template_version == 0) {
+    message.text = domain::Render(campaign.template_text, message.fields, campaign.missing_values);
+    return;
+  }
+  const auto text = FindTemplate(connection, caches, message.campaign_id, stored.template_version);
+  if (text != nullptr) {
+    message.text = domain::Render(*text, message.fields, campaign.missing_values);
+  }
 }
 
 absl::StatusOr<Message> ReadMessage(Connection& connection, Caches& caches, int64_t account_id,
@@ -156,16 +125,23 @@ absl::StatusOr<Message> ReadMessage(Connection& connection, Caches& caches, int6
 absl::StatusOr<MessagePage> ReadMessagePage(Connection& connection, Caches& caches,
                                             const MessageFilter& filter, int64_t after_id,
                                             int32_t page_size) {
-  const CampaignRowPtr campaign = FindCampaignRow(connection, caches, filter.campaign_id);
-  if (campaign == nullptr ||
-      (filter.account_id != 0 && campaign->campaign.account_id != filter.account_id)) {
-    return errors::CampaignNotFound(filter.campaign_id);
+  int64_t account_id = filter.account_id;
+  if (filter.campaign_id != 0) {
+    const CampaignRowPtr campaign = FindCampaignRow(connection, caches, filter.campaign_id);
+    if (campaign == nullptr || (account_id != 0 && campaign->campaign.account_id != account_id)) {
+      return errors::CampaignNotFound(filter.campaign_id);
+    }
+    account_id = campaign->campaign.account_id;
   }
-  PageReader reader(connection, filter, page_size);
-  MessagePage page;
-  page.next_after_id = reader.Read(after_id == 0 ? INT64_MAX : after_id - 1);
-  for (StoredMessage& stored : reader.found()) {
-    stored.message.account_id = campaign->campaign.account_id;
+  const int64_t last_id = after_id == 0 ? INT64_MAX : after_id - 1;
+  AccountsCampaigns visible(connection, caches, account_id);
+  FoundPage found = filter.recipient.empty()
+                        ? FindInCampaign(connection, filter, last_id, page_size)
+                        : FindByRecipient(connection, caches.recent_addresses, filter, visible,
+                                          last_id, page_size);
+  MessagePage page{.messages = {}, .next_after_id = found.next_after_id};
+  for (StoredMessage& stored : found.messages) {
+    stored.message.account_id = account_id;
     page.messages.push_back(Finish(connection, caches, std::move(stored), filter.with_details));
   }
   return page;

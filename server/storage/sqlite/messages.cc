@@ -54,7 +54,7 @@ void InsertMessage(Transaction& transaction, int64_t id, const NewMessage& messa
     due = ToColumn(*message.schedule_time);
   }
   Query(transaction.db(), sql::kInsertMessage, id, message.campaign_id, message.route_id, due,
-        eligible_open, message.segments, ToColumn(now))
+        eligible_open, message.segments, ToColumn(now), message.cost_micros)
       .Run();
   const std::optional<std::string> fields = FieldsToJson(message.fields);
   Query(transaction.db(), sql::kInsertBody, id, message.recipient, message.external_id,
@@ -75,16 +75,26 @@ absl::StatusOr<Accepted> Accept(Transaction& transaction, const AcceptBatch& bat
   const int64_t first_id = transaction.NextIds(Sequence::kMessage, count);
   int64_t id = first_id;
   CampaignRowPtr campaign;
+  // Of the messages in a row that go to one campaign.
+  Amount amount;
+  const auto count_arrivals = [&] {
+    if (amount.messages == 0) return;
+    transaction.CountArrival(campaign->campaign.id, MessageState::kAccepted,
+                             std::exchange(amount, Amount{}), batch.now);
+  };
   for (const NewMessage& message : batch.messages) {
     if (campaign == nullptr || campaign->campaign.id != message.campaign_id) {
+      count_arrivals();
       ASSIGN_OR_RETURN(campaign,
                        FindOpenCampaign(transaction, batch.account_id, message.campaign_id));
     }
     InsertMessage(transaction, id, message, *campaign, batch.now);
-    transaction.Count(message.campaign_id, MessageState::kAccepted, 1, message.segments);
+    amount += {1, message.segments, message.cost_micros};
     transaction.AddToExtent(message.campaign_id, id);
+    transaction.effects().addresses.push_back({HashAddress(message.recipient), id});
     ++id;
   }
+  count_arrivals();
   PutRequest(transaction.db(), key, {batch.request_hash, first_id, count}, batch.now);
   return Accepted{first_id, static_cast<int32_t>(count), false};
 }

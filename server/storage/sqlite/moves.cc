@@ -12,26 +12,67 @@ namespace {
 
 using domain::MessageState;
 
-struct ExternalId {
-  std::string value;
-  bool is_number = false;
-};
-
-ExternalId ReadExternalId(Connection& connection, int64_t message_id) {
-  Query query(connection, sql::kGetExternalId, message_id);
-  if (!query.Step()) return {};
-  return {query.String(0), query.Int(1) != 0};
+// What a message counts for in its state.
+Amount AmountOf(const MessageRow& row) {
+  const bool is_free = domain::IsFree(row.state, row.attempt_count, row.send_time.has_value());
+  return {1, row.segments, is_free ? 0 : row.cost};
 }
 
-void AddWebhook(Transaction& transaction, const CampaignRow& campaign, const MessageRow& before,
-                MessageState to, const ExternalId& external_id, absl::Time now) {
-  if (!campaign.webhook_endpoint_id.has_value()) return;
-  if (!domain::OwesO3goWebhook(before.state, to, external_id.value)) return;
+void CountMove(Transaction& transaction, const MessageRow& before, const MessageRow& after,
+               absl::Time now) {
+  const Amount left = AmountOf(before);
+  const Amount come = AmountOf(after);
+  if (before.state == after.state) {
+    if (left == come) return;
+    transaction.Count(before.campaign_id, before.state, -left);
+    return transaction.Count(before.campaign_id, after.state, come);
+  }
+  transaction.Count(before.campaign_id, before.state, -left);
+  transaction.CountArrival(before.campaign_id, after.state, come, now);
+}
+
+// The price of a segment stays the one at which the message was accepted.
+void SetSegments(Connection& connection, const MessageRow& before, MessageRow& after) {
+  if (before.segments > 0) after.cost = before.cost / before.segments * after.segments;
+  Query(connection, sql::kSetSegments, after.id, after.segments, after.cost).Run();
+}
+
+// Of the message's wide half, what others are told.
+struct Addressee {
+  std::string external_id;
+  bool is_number = false;
+  std::string recipient;
+};
+
+Addressee ReadAddressee(Connection& connection, int64_t message_id) {
+  Query query(connection, sql::kGetAddressee, message_id);
+  if (!query.Step()) return {};
+  return {query.String(0), query.Int(1) != 0, query.String(2)};
+}
+
+// What is posted; empty: nothing.
+std::string WebhookPayload(domain::WebhookEvents events, const MessageRow& before,
+                           const MessageRow& after, const Addressee& addressee, absl::Time now) {
+  if (events != domain::WebhookEvents::kAll) {
+    if (!domain::OwesO3goWebhook(before.state, after.state, addressee.external_id)) return "";
+    return domain::O3goWebhookPayload(addressee.external_id, addressee.is_number, after.state);
+  }
+  if (!domain::OwesEventWebhook(before.state, after.state)) return "";
+  return domain::EventWebhookPayload({.message_id = after.id,
+                                      .campaign_id = after.campaign_id,
+                                      .external_id = addressee.external_id,
+                                      .recipient = addressee.recipient,
+                                      .state = after.state,
+                                      .reason = after.reason,
+                                      .segments = after.segments,
+                                      .attempt_count = after.attempt_count,
+                                      .time = now});
+}
+
+void AddWebhook(Transaction& transaction, int64_t endpoint_id, const MessageRow& message,
+                const std::string& payload, absl::Time now) {
   const int64_t id = transaction.NextIds(Sequence::kWebhookDelivery, 1);
-  const int64_t endpoint_id = *campaign.webhook_endpoint_id;
-  const std::string payload =
-      domain::O3goWebhookPayload(external_id.value, external_id.is_number, to);
-  Query(transaction.db(), sql::kInsertWebhook, id, endpoint_id, before.campaign_id, before.id,
+  Query(transaction.db(), sql::kInsertWebhook, id, endpoint_id, message.campaign_id, message.id,
         ToColumn(now), payload)
       .Run();
   Effects& effects = transaction.effects();
@@ -44,18 +85,26 @@ void AddWebhook(Transaction& transaction, const CampaignRow& campaign, const Mes
 // Webhooks and observers: what needs the campaign, or the message's wide half.
 void TellOthers(Transaction& transaction, const MessageRow& before, const MessageRow& after,
                 absl::Time now) {
-  const bool is_end = domain::IsFinal(after.state) && !domain::IsFinal(before.state);
-  if (!is_end && !transaction.is_watched()) return;
+  const bool may_owe = after.state >= MessageState::kSent;
+  if (!may_owe && !transaction.is_watched()) return;
   const CampaignRowPtr campaign = transaction.FindCampaign(before.campaign_id);
   if (campaign == nullptr) return;
-  const bool may_owe = is_end && campaign->webhook_endpoint_id.has_value();
-  if (!may_owe && !transaction.is_watched()) return;
-  ExternalId external_id = ReadExternalId(transaction.db(), before.id);
-  if (may_owe) AddWebhook(transaction, *campaign, before, after.state, external_id, now);
+  const auto events = campaign->campaign.webhook_events;
+  const bool is_end = domain::IsFinal(after.state) && !domain::IsFinal(before.state);
+  const bool has_webhook = may_owe && campaign->webhook_endpoint_id.has_value() &&
+                           (is_end || events == domain::WebhookEvents::kAll);
+  if (!has_webhook && !transaction.is_watched()) return;
+  Addressee addressee = ReadAddressee(transaction.db(), before.id);
+  if (has_webhook) {
+    const std::string payload = WebhookPayload(events, before, after, addressee, now);
+    if (!payload.empty()) {
+      AddWebhook(transaction, *campaign->webhook_endpoint_id, after, payload, now);
+    }
+  }
   if (!transaction.is_watched()) return;
   transaction.effects().message_changes.push_back(
-      {before.id, before.campaign_id, campaign->campaign.account_id, std::move(external_id.value),
-       before.state, after.state, after.reason, now});
+      {before.id, before.campaign_id, campaign->campaign.account_id,
+       std::move(addressee.external_id), before.state, after.state, after.reason, now});
 }
 
 }  // namespace
@@ -73,7 +122,8 @@ std::optional<MessageRow> FindMessage(Connection& connection, int64_t message_id
                     .due = query.OptionalInt(6),
                     .segments = query.Int(7),
                     .send_time = query.OptionalInt(8),
-                    .final_time = query.OptionalInt(9)};
+                    .final_time = query.OptionalInt(9),
+                    .cost = query.Int(10)};
 }
 
 void MoveMessage(Transaction& transaction, const MessageRow& before, MessageRow after,
@@ -86,9 +136,9 @@ void MoveMessage(Transaction& transaction, const MessageRow& before, MessageRow 
   Query(transaction.db(), sql::kMoveMessage, before.id, after.state, after.reason,
         after.attempt_count, after.claim_id, after.due, after.send_time, after.final_time)
       .Run();
+  if (after.segments != before.segments) SetSegments(transaction.db(), before, after);
+  CountMove(transaction, before, after, now);
   if (before.state == after.state) return;
-  transaction.Count(before.campaign_id, before.state, -1, -before.segments);
-  transaction.Count(before.campaign_id, after.state, 1, before.segments);
   if (before.state == MessageState::kSending) --transaction.effects().claimed[before.claim_id];
   if (after.state == MessageState::kAccepted && !after.due.has_value()) {
     transaction.AddReadyLane(before.campaign_id, before.route_id);

@@ -23,6 +23,7 @@ struct MessageRow {
   int64_t segments = 0;
   std::optional<int64_t> send_time;
   std::optional<int64_t> final_time;
+  int64_t cost = 0;
 };
 
 std::optional<MessageRow> FindMessage(Connection& connection, int64_t message_id);

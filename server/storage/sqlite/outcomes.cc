@@ -4,6 +4,7 @@
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/moves.h"
 #include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/stop_list.h"
 #include "server/storage/sqlite/store_impl.h"
 
 namespace campaigner::storage::sqlite {
@@ -33,11 +34,30 @@ bool IsUnknown(const OutcomeRecord& outcome) {
   return outcome.was_attempted && outcome.attempt.outcome == domain::AttemptOutcome::kUnknown;
 }
 
+// Who opted out gets nothing more from the account, whatever the campaign.
+void StopRecipient(Transaction& transaction, const MessageRow& message, absl::Time now) {
+  const CampaignRowPtr campaign = transaction.FindCampaign(message.campaign_id);
+  if (campaign == nullptr) return;
+  std::string recipient;
+  {
+    Query query(transaction.db(), sql::kStopRecipient, message.id);
+    if (!query.Step()) return;
+    recipient = query.String(0);
+  }
+  InsertStopListEntry(transaction, {.account_id = campaign->campaign.account_id,
+                                    .address = std::move(recipient),
+                                    .note = "opted out, says the provider",
+                                    .create_time = now});
+}
+
 void RecordOutcome(Transaction& transaction, const OutcomeRecord& outcome, absl::Time now) {
   const std::optional<MessageRow> before = FindMessage(transaction.db(), outcome.message_id);
   if (!before.has_value()) return;
   const domain::Attempt& attempt = outcome.attempt;
   if (outcome.was_attempted) PutAttempt(transaction.db(), outcome.message_id, attempt);
+  if (outcome.was_attempted && attempt.outcome == domain::AttemptOutcome::kOptedOut) {
+    StopRecipient(transaction, *before, now);
+  }
   MessageRow after = *before;
   if (outcome.was_attempted && outcome.counts_as_attempt) {
     after.attempt_count = std::max(before->attempt_count, attempt.number);
@@ -52,7 +72,17 @@ void RecordOutcome(Transaction& transaction, const OutcomeRecord& outcome, absl:
     after.reason = outcome.after.reason;
     after.due = DueAfter(outcome);
   }
+  if (outcome.segments > 0) after.segments = outcome.segments;
+  if (outcome.template_version > 0) {
+    Query(transaction.db(), sql::kSetTemplateVersion, outcome.message_id, outcome.template_version)
+        .Run();
+  }
   MoveMessage(transaction, *before, after, now);
+  if (is_held && outcome.waited.has_value()) {
+    // One more than it is, so that nothing at all is below zero too.
+    Query(transaction.db(), sql::kSetWaited, outcome.message_id, -ToColumn(*outcome.waited) - 1)
+        .Run();
+  }
 }
 
 // Where a receipt says more than its state, that stays with the attempt that it is about: the last

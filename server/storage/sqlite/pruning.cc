@@ -5,7 +5,9 @@
 #include "server/base/limits.h"
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/moves.h"
+#include "server/storage/sqlite/operation_rows.h"
 #include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/sql_life.h"
 #include "server/storage/sqlite/store_impl.h"
 
 namespace campaigner::storage::sqlite {
@@ -26,7 +28,7 @@ void DeleteMessage(Connection& db, int64_t message_id) {
   }
 }
 
-// Extents that lie before the first message of all hold nothing any more.
+// Extents and runs that lie before the first message of all hold nothing any more.
 void DeleteExtents(Transaction& transaction, const std::set<int64_t>& campaign_ids) {
   if (campaign_ids.empty()) return;
   int64_t first_id = INT64_MAX;
@@ -38,6 +40,7 @@ void DeleteExtents(Transaction& transaction, const std::set<int64_t>& campaign_i
     Query(transaction.db(), sql::kDeleteExtents, campaign_id, first_id).Run();
   }
   transaction.ForgetExtents();
+  PruneRuns(transaction.db(), first_id);
 }
 
 Progress PruneMessages(Transaction& transaction, int64_t after_id, absl::Time before,
@@ -104,6 +107,37 @@ Progress PruneWebhooks(Connection& db, int64_t after_id, absl::Time before, int3
   return progress;
 }
 
+// Minutes of the time series; `last_id` is a campaign's.
+Progress PruneSeries(Transaction& transaction, int64_t after_campaign_id, absl::Time before,
+                     int32_t limit) {
+  Connection& db = transaction.db();
+  Progress progress{.last_id = after_campaign_id};
+  for (int looked_at = 0; looked_at < limit && progress.deleted < limit; ++looked_at) {
+    int64_t campaign_id = 0;
+    {
+      Query next(db, sql::kNextSeries, progress.last_id);
+      if (!next.Step()) {
+        progress.last_id = 0;
+        break;
+      }
+      campaign_id = next.Int(0);
+    }
+    const bool is_orphan = transaction.FindCampaign(campaign_id) == nullptr;
+    const int64_t before_minute = is_orphan ? INT64_MAX : ToMinute(before);
+    std::vector<std::pair<int64_t, int64_t>> old;
+    {
+      Query query(db, sql::kOldSeries, campaign_id, before_minute, limit - progress.deleted);
+      while (query.Step()) old.emplace_back(query.Int(0), query.Int(1));
+    }
+    for (const auto& [minute, state] : old) {
+      Query(db, sql::kDeleteSeries, campaign_id, minute, state).Run();
+    }
+    progress.deleted += static_cast<int32_t>(old.size());
+    if (progress.deleted < limit) progress.last_id = campaign_id;
+  }
+  return progress;
+}
+
 int32_t PruneRequests(Connection& db, absl::Time now, int32_t limit) {
   struct Key {
     int64_t account_id;
@@ -128,19 +162,24 @@ absl::StatusOr<StepResult> SqliteStore::Prune(absl::Time before, absl::Time now,
   base::MutexLock lock(prune_mutex_);
   Progress messages;
   Progress webhooks;
-  absl::StatusOr<StepResult> result =
-      Write([&, message_id = pruned_message_id_, webhook_id = pruned_webhook_id_](
-                Transaction& transaction) -> absl::StatusOr<StepResult> {
+  Progress series;
+  absl::StatusOr<StepResult> result = Write(
+      [&, message_id = pruned_message_id_, webhook_id = pruned_webhook_id_,
+       series_id = pruned_series_id_](Transaction& transaction) -> absl::StatusOr<StepResult> {
         messages = PruneMessages(transaction, message_id, before, limit);
         webhooks = PruneWebhooks(transaction.db(), webhook_id, before, limit);
+        series = PruneSeries(transaction, series_id, before, limit);
         const int32_t requests = PruneRequests(transaction.db(), now, limit);
-        return StepResult{
-            .rows = messages.deleted + webhooks.deleted + requests,
-            .more = messages.last_id != 0 || webhooks.last_id != 0 || requests >= limit};
+        const int32_t operations = PruneOperations(transaction.db(), before, limit);
+        return StepResult{.rows = messages.deleted + webhooks.deleted + requests + operations,
+                          .more = messages.last_id != 0 || webhooks.last_id != 0 ||
+                                  series.last_id != 0 || series.deleted >= limit ||
+                                  requests >= limit || operations >= limit};
       });
   if (!result.ok()) return result;
   pruned_message_id_ = messages.last_id;
   pruned_webhook_id_ = webhooks.last_id;
+  pruned_series_id_ = series.last_id;
   return result;
 }
 

@@ -11,7 +11,7 @@
 namespace campaigner::storage::sqlite {
 
 // Numbers are stored.
-enum class RequestKind : uint8_t { kAccount = 1, kCampaign = 2, kMessages = 3 };
+enum class RequestKind : uint8_t { kAccount = 1, kCampaign = 2, kMessages = 3, kOperation = 4 };
 
 struct RequestKey {
   int64_t account_id = 0;

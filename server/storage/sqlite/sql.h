@@ -24,13 +24,15 @@ inline constexpr char kAddUnknownOutcomes[] =
 inline constexpr char kGetUnknownOutcomes[] =
     "SELECT value FROM tally WHERE name = 'unknown_outcomes'";
 inline constexpr char kAddCounter[] =
-    "INSERT INTO campaign_counter (campaign_id, state, messages, segments) VALUES (?1, ?2, ?3, ?4) "
-    "ON CONFLICT (campaign_id, state) DO UPDATE SET messages = messages + excluded.messages, "
-    "segments = segments + excluded.segments";
+    "INSERT INTO campaign_counter (campaign_id, state, messages, segments, cost) "
+    "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (campaign_id, state) DO UPDATE SET "
+    "messages = messages + excluded.messages, segments = segments + excluded.segments, "
+    "cost = cost + excluded.cost";
 inline constexpr char kGetCounter[] =
     "SELECT messages FROM campaign_counter WHERE campaign_id = ?1 AND state = ?2";
 inline constexpr char kGetCounters[] =
-    "SELECT state, messages, segments FROM campaign_counter WHERE campaign_id = ?1 ORDER BY state";
+    "SELECT state, messages, segments, cost FROM campaign_counter WHERE campaign_id = ?1 "
+    "ORDER BY state";
 inline constexpr char kLastExtent[] =
     "SELECT first_id, last_id FROM message_extent WHERE campaign_id = ?1 "
     "ORDER BY first_id DESC LIMIT 1";
@@ -47,19 +49,25 @@ inline constexpr char kIsHeld[] =
 
 inline constexpr char kInsertMessage[] =
     "INSERT INTO message (id, campaign_id, route_id, state, due, eligible_open, segments, "
-    "create_time) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)";
+    "create_time, cost) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?8)";
 inline constexpr char kInsertBody[] =
     "INSERT INTO message_body (id, recipient, external_id, external_id_is_number, text, "
     "template_version, fields, schedule_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 inline constexpr char kGetMessage[] =
     "SELECT campaign_id, route_id, state, reason, attempt_count, claim_id, due, segments, "
-    "send_time, "
-    "final_time FROM message WHERE id = ?1";
+    "send_time, final_time, cost FROM message WHERE id = ?1";
 inline constexpr char kMoveMessage[] =
     "UPDATE message SET state = ?2, reason = ?3, attempt_count = ?4, claim_id = ?5, due = ?6, "
     "send_time = ?7, final_time = ?8 WHERE id = ?1";
-inline constexpr char kGetExternalId[] =
-    "SELECT external_id, external_id_is_number FROM message_body WHERE id = ?1";
+inline constexpr char kSetTemplateVersion[] =
+    "UPDATE message_body SET template_version = ?2 "
+    "WHERE id = ?1 AND template_version = 0 AND text IS NULL";
+// Of a message that waits for the end of quiet hours: what it used of its Sending Timeout, below
+// zero. It is above zero, or null, in all others.
+inline constexpr char kSetWaited[] = "UPDATE message SET eligible_open = ?2 WHERE id = ?1";
+inline constexpr char kSetSegments[] = "UPDATE message SET segments = ?2, cost = ?3 WHERE id = ?1";
+inline constexpr char kGetAddressee[] =
+    "SELECT external_id, external_id_is_number, recipient FROM message_body WHERE id = ?1";
 // A receipt may have been here first.
 inline constexpr char kPutAttempt[] =
     "INSERT INTO attempt (message_id, number, route_id, outcome, provider_message_id, detail, "
@@ -83,7 +91,7 @@ inline constexpr char kGetAttempts[] =
 #define CAMPAIGNER_MESSAGE_COLUMNS                                                           \
   "SELECT m.id, m.campaign_id, m.route_id, m.state, m.reason, m.attempt_count, m.segments, " \
   "m.create_time, m.send_time, m.final_time, b.recipient, b.external_id, "                   \
-  "b.external_id_is_number, b.schedule_time, b.text, b.template_version, b.fields "          \
+  "b.external_id_is_number, b.schedule_time, b.text, b.template_version, b.fields, m.cost "  \
   "FROM message m CROSS JOIN message_body b ON b.id = m.id WHERE m.id BETWEEN ?1 AND ?2 "
 inline constexpr char kReadMessages[] = CAMPAIGNER_MESSAGE_COLUMNS "ORDER BY m.id";
 inline constexpr char kReadMessagesDown[] = CAMPAIGNER_MESSAGE_COLUMNS "ORDER BY m.id DESC";
@@ -93,8 +101,7 @@ inline constexpr char kReadMessagesDown[] = CAMPAIGNER_MESSAGE_COLUMNS "ORDER BY
 
 inline constexpr char kReadyInLane[] =
     "SELECT m.id, m.attempt_count, m.segments, m.eligible_open, m.create_time, b.recipient, "
-    "b.text, "
-    "b.template_version, b.fields, b.external_id "
+    "b.text, b.template_version, b.fields, b.external_id, m.cost, m.attempt_base "
     "FROM message m INDEXED BY message_ready CROSS JOIN message_body b ON b.id = m.id "
     "WHERE m.campaign_id = ?1 AND m.route_id = ?2 AND m.state = 1 AND m.due IS NULL "
     "ORDER BY m.eligible_open, m.id LIMIT ?3";
@@ -110,7 +117,7 @@ inline constexpr char kLapsedClaims[] =
 inline constexpr char kReadLapsed[] =
     "SELECT m.campaign_id, m.route_id, m.attempt_count, m.eligible_open, m.create_time, "
     "b.recipient, "
-    "b.text, b.template_version, b.fields "
+    "b.text, b.template_version, b.fields, m.attempt_base "
     "FROM message m CROSS JOIN message_body b ON b.id = m.id "
     "WHERE m.id = ?1 AND m.state = 2 AND m.claim_id = ?2";
 inline constexpr char kRenewLeases[] =
@@ -157,7 +164,8 @@ inline constexpr char kNextDue[] =
     "0 "
     "ORDER BY due LIMIT 1";
 inline constexpr char kPromote[] =
-    "UPDATE message SET due = NULL, eligible_open = coalesce(eligible_open, ?2) WHERE id = ?1";
+    "UPDATE message SET due = NULL, eligible_open = CASE WHEN eligible_open < 0 "
+    "THEN ?2 + eligible_open + 1 ELSE coalesce(eligible_open, ?2) END WHERE id = ?1";
 inline constexpr char kEligibleBefore[] =
     "SELECT id FROM message INDEXED BY message_ready "
     "WHERE campaign_id = ?1 AND route_id = ?2 AND state = 1 AND due IS NULL AND eligible_open <= "
@@ -175,6 +183,11 @@ inline constexpr char kReadyIdsOfCampaign[] =
 inline constexpr char kWaitingIdsOfCampaign[] =
     "SELECT id FROM message INDEXED BY message_waiting "
     "WHERE campaign_id = ?1 AND state = 1 AND due IS NOT NULL LIMIT ?2";
+
+// Some, in the order of their ids: a campaign that waits as a whole waits for one time.
+inline constexpr char kWaitingOfCampaign[] =
+    "SELECT due, coalesce(eligible_open, 0) < 0 FROM message INDEXED BY message_waiting "
+    "WHERE campaign_id = ?1 AND state = 1 AND due IS NOT NULL LIMIT 200";
 
 // -- Webhooks
 
@@ -214,6 +227,23 @@ inline constexpr char kGetWebhook[] = CAMPAIGNER_WEBHOOK_COLUMNS "WHERE d.id = ?
 inline constexpr char kListWebhooks[] =
     CAMPAIGNER_WEBHOOK_COLUMNS "WHERE d.campaign_id = ?1 AND d.id < ?2 ORDER BY d.id DESC";
 #undef CAMPAIGNER_WEBHOOK_COLUMNS
+
+// -- Stop-lists
+
+inline constexpr char kInsertStopped[] =
+    "INSERT INTO stop_list (account_id, address, note, create_time) VALUES (?1, ?2, ?3, ?4) "
+    "ON CONFLICT (account_id, address) DO NOTHING";
+inline constexpr char kDeleteStopped[] =
+    "DELETE FROM stop_list WHERE account_id = ?1 AND address = ?2";
+inline constexpr char kListStopped[] =
+    "SELECT id, address, note, create_time FROM stop_list INDEXED BY stop_list_account "
+    "WHERE account_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3";
+inline constexpr char kFindStopped[] =
+    "SELECT id, address, note, create_time FROM stop_list "
+    "WHERE account_id = ?1 AND address = ?2 AND id < ?3";
+// At start only.
+inline constexpr char kAllStopped[] = "SELECT account_id, address FROM stop_list";
+inline constexpr char kStopRecipient[] = "SELECT recipient FROM message_body WHERE id = ?1";
 
 // -- Pruning
 

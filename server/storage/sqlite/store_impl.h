@@ -18,7 +18,8 @@
 namespace campaigner::storage::sqlite {
 
 // The store over SQLite. Its functions stand in a file per noun: accounts.cc, campaigns.cc,
-// messages.cc, claims.cc, outcomes.cc, timers.cc, webhooks.cc, pruning.cc.
+// messages.cc, claims.cc, outcomes.cc, timers.cc, webhooks.cc, operations.cc, imports.cc,
+// uploads.cc, series.cc, retry.cc, erasure.cc, export.cc, stop_list.cc, pruning.cc.
 class SqliteStore final : public Store {
  public:
   SqliteStore(FileLock lock, const SqliteOptions& options, std::unique_ptr<Connection> connection);
@@ -55,6 +56,8 @@ class SqliteStore final : public Store {
       const std::function<absl::Status(domain::Campaign&)>& change) override;
   absl::Status DeleteCampaign(int64_t account_id, int64_t campaign_id) override;
   absl::StatusOr<std::vector<CampaignCounter>> GetCampaignCounters(int64_t campaign_id) override;
+  absl::StatusOr<std::vector<SeriesRow>> GetCampaignSeries(int64_t campaign_id, absl::Time begin,
+                                                           absl::Time end, int32_t limit) override;
   absl::StatusOr<std::vector<domain::Campaign>> ListActiveCampaigns(Page page) override;
   absl::Status SetCampaignOpen(int64_t campaign_id, bool is_open, absl::Time now) override;
   absl::StatusOr<absl::Duration> GetOpenTime(int64_t campaign_id, absl::Time now) override;
@@ -73,6 +76,13 @@ class SqliteStore final : public Store {
                                            int32_t page_size) override;
   absl::StatusOr<domain::Message> CancelMessage(int64_t account_id, int64_t message_id,
                                                 absl::Time now) override;
+  absl::StatusOr<RetryStep> RetryFailed(int64_t campaign_id, const RetryFilter& filter,
+                                        int64_t after_id, absl::Time now, int32_t limit) override;
+  absl::StatusOr<EraseStep> EraseRecipient(int64_t account_id, const std::string& recipient,
+                                           absl::Time now, int32_t limit) override;
+  absl::StatusOr<bool> EmptyLog() override;
+  absl::StatusOr<MessagePage> ExportMessages(const ExportFilter& filter, int64_t after_id,
+                                             int32_t limit) override;
 
   // DispatchStore
   void ClaimMessages(std::vector<LaneClaim> lanes, const std::string& owner, absl::Time lease_end,
@@ -86,6 +96,7 @@ class SqliteStore final : public Store {
                                                         int64_t after_route_id,
                                                         int32_t limit) override;
   absl::StatusOr<StepResult> PromoteDue(absl::Time now, int32_t limit) override;
+  absl::StatusOr<std::optional<WaitingMessages>> PeekWaiting(int64_t campaign_id) override;
   absl::StatusOr<std::optional<absl::Time>> NextPromotion() override;
   absl::StatusOr<StepResult> ExpireReady(int64_t campaign_id, absl::Duration eligible_before,
                                          absl::Time now, int32_t limit) override;
@@ -94,6 +105,7 @@ class SqliteStore final : public Store {
   absl::StatusOr<StepResult> EndWaiting(int64_t campaign_id, domain::MessageState state,
                                         domain::StateReason reason, absl::Time now,
                                         int32_t limit) override;
+  absl::StatusOr<bool> FinishIfSent(int64_t campaign_id, absl::Time now) override;
   absl::StatusOr<bool> FinishIfDone(int64_t campaign_id, absl::Time now) override;
   absl::StatusOr<std::vector<ClaimedMessage>> ListLapsedClaims(absl::Time now,
                                                                int32_t limit) override;
@@ -101,6 +113,15 @@ class SqliteStore final : public Store {
   absl::StatusOr<StepResult> RerouteUnknown(const std::vector<int64_t>& route_ids,
                                             int64_t fallback_route_id, int32_t limit) override;
   absl::StatusOr<StepResult> Prune(absl::Time before, absl::Time now, int32_t limit) override;
+
+  // StopListStore
+  absl::StatusOr<int32_t> AddToStopList(const std::vector<domain::StopListEntry>& entries) override;
+  absl::StatusOr<int32_t> RemoveFromStopList(int64_t account_id,
+                                             const std::vector<std::string>& addresses) override;
+  absl::StatusOr<std::vector<domain::StopListEntry>> ListStopList(int64_t account_id,
+                                                                  const std::string& address,
+                                                                  Page page) override;
+  absl::StatusOr<bool> IsStopListed(int64_t account_id, std::string_view address) override;
 
   // WebhookStore
   absl::StatusOr<std::vector<EndpointDue>> ListPendingEndpoints(int64_t after_endpoint_id,
@@ -116,6 +137,45 @@ class SqliteStore final : public Store {
   absl::StatusOr<Replayed> ReplayFailedWebhooks(int64_t account_id, int64_t campaign_id,
                                                 absl::Time now, int32_t limit) override;
   absl::StatusOr<WebhookLag> GetWebhookLag() override;
+
+  // OperationStore
+  absl::StatusOr<domain::Operation> CreateOperation(const NewOperation& operation,
+                                                    absl::Time now) override;
+  absl::StatusOr<std::optional<domain::Operation>> FindRepeatedOperation(
+      int64_t account_id, const std::string& request_id, const std::string& request_hash,
+      absl::Time now) override;
+  absl::StatusOr<domain::Operation> GetOperation(int64_t account_id, int64_t operation_id) override;
+  absl::StatusOr<std::vector<domain::Operation>> ListOperations(int64_t account_id,
+                                                                int64_t campaign_id,
+                                                                Page page) override;
+  absl::StatusOr<std::vector<domain::Operation>> ListRunningOperations(Page page) override;
+  absl::StatusOr<domain::Operation> CancelOperation(int64_t account_id, int64_t operation_id,
+                                                    absl::Time now) override;
+  absl::Status AdvanceOperation(const OperationStep& step, absl::Time now) override;
+  absl::Status FailOperation(int64_t operation_id, const absl::Status& error,
+                             absl::Time now) override;
+
+  // ImportStore
+  absl::StatusOr<int64_t> BeginUpload(int64_t account_id, const std::string& file_name,
+                                      absl::Time now) override;
+  absl::Status FinishUpload(const domain::Upload& upload, absl::Time now) override;
+  absl::StatusOr<domain::Upload> GetUpload(int64_t account_id, int64_t upload_id) override;
+  absl::StatusOr<domain::Upload> UseUpload(int64_t account_id, int64_t upload_id,
+                                           absl::Time now) override;
+  absl::Status DeleteUpload(int64_t account_id, int64_t upload_id) override;
+  absl::StatusOr<std::vector<int64_t>> ListUnusedUploads(absl::Time before, int32_t limit) override;
+  absl::Status DropUnfinishedUploads() override;
+  absl::StatusOr<domain::Operation> CreateImport(const NewImport& import, absl::Time now) override;
+  absl::StatusOr<ImportDetails> GetImport(int64_t operation_id) override;
+  void AddImportStep(std::shared_ptr<const ImportStep> step, absl::Time now,
+                     StepDone done) override;
+  absl::StatusOr<StepResult> CancelReplaced(const OperationStep& step, int32_t limit,
+                                            absl::Time now) override;
+  absl::StatusOr<int64_t> ScanRecipients(
+      int64_t campaign_id, int64_t before_id, int32_t rows_max,
+      absl::FunctionRef<void(std::string_view recipient)> visit) override;
+  absl::StatusOr<std::vector<RejectedRow>> ListRejectedRows(int64_t operation_id, int64_t after_row,
+                                                            int32_t limit) override;
 
   // Store
   void AddObserver(StoreObserver* observer) override { writer_.AddObserver(observer); }
@@ -147,6 +207,7 @@ class SqliteStore final : public Store {
   // Where the round stands.
   int64_t pruned_message_id_ GUARDED_BY(prune_mutex_) = 0;
   int64_t pruned_webhook_id_ GUARDED_BY(prune_mutex_) = 0;
+  int64_t pruned_series_id_ GUARDED_BY(prune_mutex_) = 0;
 };
 
 }  // namespace campaigner::storage::sqlite

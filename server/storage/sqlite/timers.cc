@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "server/domain/errors/resources.h"
@@ -5,11 +6,13 @@
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/moves.h"
 #include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/sql_operations.h"
 #include "server/storage/sqlite/store_impl.h"
 
 namespace campaigner::storage::sqlite {
 namespace {
 
+using domain::CampaignState;
 using domain::MessageState;
 using domain::StateReason;
 
@@ -50,6 +53,27 @@ std::vector<int64_t> FindEligibleBefore(Connection& db, int64_t campaign_id,
   return ids;
 }
 
+bool HasMessages(Transaction& transaction, int64_t campaign_id) {
+  for (int state = 1; state < domain::kMessageStateCount; ++state) {
+    if (transaction.CountInState(campaign_id, static_cast<MessageState>(state)) != 0) return true;
+  }
+  return false;
+}
+
+// A campaign that messages move on. One that leaves RUNNING is closed.
+void Move(Transaction& transaction, const CampaignRow& before, CampaignState state,
+          absl::Time now) {
+  CampaignRow row = before;
+  row.campaign.state = state;
+  row.campaign.update_time = now;
+  ++row.campaign.revision;
+  row.open_time = before.OpenTime(now);
+  row.open_since.reset();
+  WriteCampaign(transaction.db(), row);
+  transaction.effects().changed_campaigns.push_back(row.campaign.id);
+  transaction.PutCampaign(std::make_shared<const CampaignRow>(std::move(row)));
+}
+
 }  // namespace
 
 absl::StatusOr<StepResult> SqliteStore::PromoteDue(absl::Time now, int32_t limit) {
@@ -61,6 +85,19 @@ absl::StatusOr<StepResult> SqliteStore::PromoteDue(absl::Time now, int32_t limit
     }
     for (const int64_t id : ids) Promote(transaction, id, now);
     return Step(ids.size(), limit);
+  });
+}
+
+absl::StatusOr<std::optional<WaitingMessages>> SqliteStore::PeekWaiting(int64_t campaign_id) {
+  return readers_.Read([&](Connection& db) -> absl::StatusOr<std::optional<WaitingMessages>> {
+    std::optional<WaitingMessages> waiting;
+    Query query(db, sql::kWaitingOfCampaign, campaign_id);
+    while (query.Step()) {
+      if (!waiting.has_value()) waiting = {.next_due = absl::InfiniteFuture(), .is_quiet = true};
+      waiting->next_due = std::min(waiting->next_due, TimeFrom(query.Int(0)));
+      waiting->is_quiet = waiting->is_quiet && query.Int(1) != 0;
+    }
+    return waiting;
   });
 }
 
@@ -117,19 +154,30 @@ absl::StatusOr<StepResult> SqliteStore::EndWaiting(int64_t campaign_id, MessageS
   });
 }
 
+absl::StatusOr<bool> SqliteStore::FinishIfSent(int64_t campaign_id, absl::Time now) {
+  return Write([&](Transaction& transaction) -> absl::StatusOr<bool> {
+    const CampaignRowPtr before = transaction.FindCampaign(campaign_id);
+    if (before == nullptr) return domain::errors::CampaignNotFound(campaign_id);
+    if (before->campaign.state != CampaignState::kRunning) return false;
+    if (!before->campaign.finish_when_sent) return false;
+    for (const MessageState state : {MessageState::kAccepted, MessageState::kSending}) {
+      if (transaction.CountInState(campaign_id, state) != 0) return false;
+    }
+    if (!HasMessages(transaction, campaign_id)) return false;
+    // More is on its way.
+    if (Query(transaction.db(), sql::kRunningImport, campaign_id).Step()) return false;
+    Move(transaction, *before, CampaignState::kSent, now);
+    return true;
+  });
+}
+
 absl::StatusOr<bool> SqliteStore::FinishIfDone(int64_t campaign_id, absl::Time now) {
   return Write([&](Transaction& transaction) -> absl::StatusOr<bool> {
     const CampaignRowPtr before = transaction.FindCampaign(campaign_id);
     if (before == nullptr) return domain::errors::CampaignNotFound(campaign_id);
-    if (before->campaign.state != domain::CampaignState::kSent) return false;
+    if (before->campaign.state != CampaignState::kSent) return false;
     if (transaction.CountOpen(campaign_id) != 0) return false;
-    CampaignRow row = *before;
-    row.campaign.state = domain::CampaignState::kDone;
-    row.campaign.update_time = now;
-    ++row.campaign.revision;
-    WriteCampaign(transaction.db(), row);
-    transaction.effects().changed_campaigns.push_back(campaign_id);
-    transaction.PutCampaign(std::make_shared<const CampaignRow>(std::move(row)));
+    Move(transaction, *before, CampaignState::kDone, now);
     return true;
   });
 }

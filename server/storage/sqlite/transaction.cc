@@ -6,6 +6,7 @@
 
 #include "server/storage/sqlite/campaign_rows.h"
 #include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/stop_list.h"
 
 namespace campaigner::storage::sqlite {
 namespace {
@@ -42,22 +43,34 @@ void Transaction::EraseCampaign(int64_t campaign_id) {
   effects_.campaigns[campaign_id] = nullptr;
 }
 
-void Transaction::Count(int64_t campaign_id, domain::MessageState state, int64_t messages,
-                        int64_t segments) {
+void Transaction::Count(int64_t campaign_id, domain::MessageState state, const Amount& amount) {
+  effects_.counters[{campaign_id, static_cast<int>(state)}].change += amount;
+}
+
+void Transaction::CountArrival(int64_t campaign_id, domain::MessageState state,
+                               const Amount& amount, absl::Time now) {
   CounterDelta& delta = effects_.counters[{campaign_id, static_cast<int>(state)}];
-  delta.messages += messages;
-  delta.segments += segments;
+  delta.change += amount;
+  delta.arrivals += amount;
+  effects_.arrival_time = std::max(effects_.arrival_time, now);
+}
+
+int64_t Transaction::CountInState(int64_t campaign_id, domain::MessageState state) {
+  const int number = static_cast<int>(state);
+  int64_t count = 0;
+  Query query(connection_, sql::kGetCounter, campaign_id, number);
+  if (query.Step()) count = query.Int(0);
+  for (const Effects* effects : {&effects_, &group_effects_}) {
+    const auto found = effects->counters.find({campaign_id, number});
+    if (found != effects->counters.end()) count += found->second.change.messages;
+  }
+  return count;
 }
 
 int64_t Transaction::CountOpen(int64_t campaign_id) {
   int64_t count = 0;
   for (int state = 1; !domain::IsFinal(static_cast<domain::MessageState>(state)); ++state) {
-    Query query(connection_, sql::kGetCounter, campaign_id, state);
-    if (query.Step()) count += query.Int(0);
-    for (const Effects* effects : {&effects_, &group_effects_}) {
-      const auto found = effects->counters.find({campaign_id, state});
-      if (found != effects->counters.end()) count += found->second.messages;
-    }
+    count += CountInState(campaign_id, static_cast<domain::MessageState>(state));
   }
   return count;
 }
@@ -82,6 +95,7 @@ void Transaction::Load() {
   ledger_.Load(connection_);
   Query query(connection_, sql::kCountPendingWebhooks);
   if (query.Step()) caches_.pending_webhooks = query.Int(0);
+  LoadStopFilter(connection_, caches_.stop_filter);
 }
 
 void Transaction::BeginGroup(bool is_watched) {

@@ -13,7 +13,8 @@ namespace campaigner::storage::sqlite {
 // yet. For the writer's thread. Throws SQLite::Exception.
 class Transaction {
  public:
-  Transaction(Connection& connection, Caches& caches) : connection_(connection), caches_(caches) {}
+  Transaction(Connection& connection, Caches& caches)
+      : connection_(connection), caches_(caches), ledger_(caches) {}
 
   // -- For writes.
 
@@ -29,8 +30,13 @@ class Transaction {
   void PutCampaign(CampaignRowPtr row);
   void EraseCampaign(int64_t campaign_id);
 
-  void Count(int64_t campaign_id, domain::MessageState state, int64_t messages, int64_t segments);
-  // The campaign's messages that are not final.
+  // Adds to the campaign's counter of the state. What comes into the state is counted by
+  // CountArrival, for the time series too.
+  void Count(int64_t campaign_id, domain::MessageState state, const Amount& amount);
+  void CountArrival(int64_t campaign_id, domain::MessageState state, const Amount& amount,
+                    absl::Time now);
+  // The campaign's messages in a state, and those that are not final.
+  int64_t CountInState(int64_t campaign_id, domain::MessageState state);
   int64_t CountOpen(int64_t campaign_id);
 
   int64_t NextIds(Sequence sequence, int64_t count) { return ledger_.NextIds(sequence, count); }

@@ -215,6 +215,9 @@ void Writer::Notify(const Effects& effects) {
       observer->OnCampaignChanged(campaign_id);
     }
     if (!effects.message_changes.empty()) observer->OnMessagesChanged(effects.message_changes);
+    if (!effects.operation_changes.empty()) {
+      observer->OnOperationsChanged(effects.operation_changes);
+    }
   }
 }
 

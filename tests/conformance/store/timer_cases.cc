@@ -1,3 +1,4 @@
+#include "server/domain/template.h"
 #include "tests/conformance/store/store_test.h"
 
 namespace campaigner::storage {
@@ -118,6 +119,84 @@ TEST_P(StoreTest, WhatWaitsIsEndedWithItsCampaign) {
   EXPECT_EQ((*store_->GetCampaign(campaign.id))->state, CampaignState::kDone);
   EXPECT_FALSE(*store_->FinishIfDone(campaign.id, kNow));
   EXPECT_THAT(store_->FinishIfDone(campaign.id + 9, kNow), HasReason("CAMPAIGN_NOT_FOUND"));
+}
+
+TEST_P(StoreTest, ACampaignEndsWhenAllIsSent) {
+  const auto ending = [](Campaign& campaign) { campaign.finish_when_sent = true; };
+  const Campaign campaign = MakeCampaign(MakeAccount().id, ending);
+  const Campaign open = MakeCampaign(campaign.account_id);
+  const int64_t route_id = MakeRoute();
+  ASSERT_OK(store_->SetCampaignOpen(campaign.id, true, kNow));
+  EXPECT_FALSE(*store_->FinishIfSent(campaign.id, At(1))) << "there is nothing yet";
+  AcceptSome(campaign, route_id, 1);
+  EXPECT_FALSE(*store_->FinishIfSent(campaign.id, At(1)));
+  const ClaimedMessage sending = Claim({{campaign.id, route_id, 1}}).messages.at(0);
+  EXPECT_FALSE(*store_->FinishIfSent(campaign.id, At(1)));
+  ASSERT_OK(Record({SentOutcome(sending)}));
+  EXPECT_TRUE(*store_->FinishIfSent(campaign.id, At(1)));
+  EXPECT_EQ((*store_->GetCampaign(campaign.id))->state, CampaignState::kSent);
+  EXPECT_EQ(*store_->GetOpenTime(campaign.id, At(9)), absl::Seconds(1));
+  EXPECT_FALSE(*store_->FinishIfSent(campaign.id, At(1)));
+  EXPECT_THAT(store_->FinishIfSent(campaign.id + 9, kNow), HasReason("CAMPAIGN_NOT_FOUND"));
+  AcceptSome(open, route_id, 1);
+  ASSERT_OK(Record({SentOutcome(Claim({{open.id, route_id, 1}}).messages.at(0))}));
+  EXPECT_FALSE(*store_->FinishIfSent(open.id, At(1))) << "it was not asked to";
+}
+
+TEST_P(StoreTest, QuietHoursStopTheSendingTimeout) {
+  const Campaign campaign = MakeCampaign(MakeAccount().id);
+  const int64_t route_id = MakeRoute();
+  ASSERT_OK(store_->SetCampaignOpen(campaign.id, true, kNow));
+  const int64_t id = AcceptSome(campaign, route_id, 1, At(10));
+  EXPECT_FALSE(store_->PeekWaiting(campaign.id)->has_value());
+  int32_t attempt = 1;
+  for (const int waited : {0, 7}) {
+    OutcomeRecord quiet;
+    const ClaimedMessage message = Claim({{campaign.id, route_id, 1}}).messages.at(0);
+    quiet.message_id = message.id;
+    quiet.claim_id = message.claim_id;
+    quiet.was_attempted = quiet.counts_as_attempt = false;
+    quiet.after.state = MessageState::kAccepted;
+    quiet.after.next_attempt_time = At(1000);
+    quiet.waited = absl::Seconds(waited);
+    ASSERT_OK(Record({quiet}, At(20)));
+    const auto waiting = store_->PeekWaiting(campaign.id);
+    ASSERT_OK(waiting);
+    ASSERT_TRUE(waiting->has_value());
+    EXPECT_EQ((*waiting)->next_due, At(1000));
+    EXPECT_TRUE((*waiting)->is_quiet);
+    EXPECT_EQ(store_->PromoteDue(At(1000), 9)->rows, 1);
+    // As if it had become ready so long before.
+    const ClaimedMessage again = Claim({{campaign.id, route_id, 1}}).messages.at(0);
+    EXPECT_EQ(again.eligible_open_time, absl::Seconds(1000 - waited));
+    EXPECT_EQ(again.attempt_number, attempt++) << "it cost none";
+    ASSERT_OK(Record({RetryOutcome(again, At(1000))}, At(1000)));
+    EXPECT_FALSE((*store_->PeekWaiting(campaign.id))->is_quiet);
+    EXPECT_EQ(store_->PromoteDue(At(1000), 9)->rows, 1);
+  }
+  EXPECT_EQ(StateOf(id), MessageState::kAccepted);
+  ExpectCountersFit(campaign.account_id, campaign.id);
+}
+
+TEST_P(StoreTest, WhatReallyWentOutIsKept) {
+  const Campaign campaign = MakeCampaign(MakeAccount().id);
+  const int64_t route_id = MakeRoute();
+  domain::NewMessage message = NewMessage(campaign.id, route_id);
+  message.text.reset();
+  message.template_version = 0;
+  const int64_t id = AcceptOne(campaign, message);
+  EXPECT_EQ(Get(id).text, domain::Render(campaign.template_text, message.fields));
+  OutcomeRecord sent = SentOutcome(Claim({{campaign.id, route_id, 1}}).messages.at(0));
+  sent.segments = 5;
+  sent.template_version = campaign.template_version;
+  ASSERT_OK(Record({sent}));
+  EXPECT_EQ(Get(id).segments, 5);
+  ExpectCountersFit(campaign.account_id, campaign.id);
+  ASSERT_OK(store_->ChangeCampaign(0, campaign.id, kNow, [](Campaign& changed) {
+    changed.template_text = "another";
+    return absl::OkStatus();
+  }));
+  EXPECT_EQ(Get(id).text, domain::Render(campaign.template_text, message.fields));
 }
 
 TEST_P(StoreTest, PruningTakesWhatIsOldAndLeavesTheRest) {

@@ -130,7 +130,7 @@ TEST_F(CliAppTest, CreatesACampaignFromOptions) {
            "mon-fri 9-18", "--send_key", "3", "--send_key", "4"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("Campaign: 7"), HasSubstr("Spring"),
-                             HasSubstr("mon-fri 9-18"), HasSubstr("100 in 2s")));
+                             HasSubstr("mon-fri 9-18"), HasSubstr("100 messages in 2s")));
   const v1::Campaign& campaign = campaigns_.created.campaign();
   EXPECT_EQ(campaign.template_(), "Dear {field_1}!");
   EXPECT_EQ(campaign.webhook_url(), "https://shop.example/webhook");

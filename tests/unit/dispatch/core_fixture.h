@@ -41,6 +41,8 @@ class CoreFixture : public ::testing::Test {
     receipts_ = std::make_unique<dispatch::ReceiptCollector>(clock_);
     core_ = std::make_unique<Core>(clock_, options_);
     ASSERT_OK(core_->Start(*receipts_));
+    // What is made from now on is younger than the server.
+    clock_.Advance(absl::Microseconds(1));
     if (account_id_ == 0) {
       domain::Account account;
       account.time_zone = "UTC";

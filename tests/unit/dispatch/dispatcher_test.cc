@@ -72,6 +72,28 @@ TEST_F(DispatcherTest, PausedCampaignGivesBackWhatWasClaimed) {
   for (const auto& given : provider().given) EXPECT_EQ(given.submission.attempt_number, 1);
 }
 
+TEST_F(DispatcherTest, WhoCameOntoTheStopListGetsNothing) {
+  Start();
+  const int64_t campaign = Create(Draft());
+  SetState(campaign, CampaignState::kPaused);
+  const int64_t message = Send(campaign, 1);
+  ASSERT_OK(store().AddToStopList({{.account_id = account_id_,
+                                    .address = "79201234567",
+                                    .note = "",
+                                    .create_time = clock_.Now()}}));
+  SetState(campaign, CampaignState::kRunning);
+  Run(absl::Minutes(1));
+  EXPECT_EQ(provider().given.size(), 0U);
+  ASSERT_OK_AND_ASSIGN(const domain::Message after, store().GetMessage(0, message, false));
+  EXPECT_EQ(after.state, MessageState::kRejected);
+  EXPECT_EQ(after.reason, domain::StateReason::kStopListed);
+
+  ASSERT_OK(store().RemoveFromStopList(account_id_, {"79201234567"}));
+  Send(campaign, 1);
+  Run(absl::Minutes(1));
+  EXPECT_EQ(provider().given.size(), 1U);
+}
+
 TEST_F(DispatcherTest, CampaignRateHoldsInEveryWindow) {
   Start();
   domain::Campaign draft = Draft();
@@ -112,7 +134,7 @@ TEST_F(DispatcherTest, LimitedCampaignHoldsUpNobody) {
   Send(Create(slow), 5000);
   Send(Create(Draft()), 500);
   core_->Settle();
-  EXPECT_EQ(provider().given.size(), 500U);
+  EXPECT_EQ(provider().given.size(), 501U);
 }
 
 TEST_F(DispatcherTest, LowerOrderGoesFirst) {

@@ -29,7 +29,8 @@ class LanesTest : public ::testing::Test {
     CampaignRun& run = campaigns_[id];
     run.campaign = campaign;
     run.is_open = true;
-    if (per_second > 0) run.limiter.emplace(per_second, absl::Seconds(1), 10, now_);
+    // As if it had sent all that it may.
+    if (per_second > 0) run.gate.emplace(campaign->rate, now_);
     return run;
   }
 
@@ -47,7 +48,7 @@ class LanesTest : public ::testing::Test {
   void Queue(LaneRun& lane, int count) {
     for (int i = 0; i < count; ++i) {
       lane.queue.emplace_back();
-      lane.queue.back().campaign_id = lane.campaign_id;
+      lane.queue.back().claimed.campaign_id = lane.campaign_id;
     }
   }
 
@@ -62,14 +63,14 @@ class LanesTest : public ::testing::Test {
 
   // How many of each campaign go when `places` are free.
   std::map<int64_t, int> Take(int places) {
-    std::vector<storage::ClaimedMessage> out;
-    const auto keep_all = [](LaneRun&) {};
+    std::vector<QueuedMessage> out;
+    const auto keep_all = [](LaneRun&, int) {};
     while (static_cast<int>(out.size()) < places &&
            Route().TakeTurn(now_, places - static_cast<int>(out.size()), keep_all, out, wake_) >
                0) {
     }
     std::map<int64_t, int> taken;
-    for (const storage::ClaimedMessage& message : out) ++taken[message.campaign_id];
+    for (const QueuedMessage& message : out) ++taken[message.claimed.campaign_id];
     return taken;
   }
 
@@ -141,7 +142,7 @@ TEST_F(LanesTest, WaitingForItsOwnRateTakesNoRoomFromOthers) {
 
 TEST_F(LanesTest, LimitedLanesAreClaimedShortlyBeforeTheirTime) {
   LaneRun& lane = Lane(1, 1, 1);
-  ASSERT_EQ(lane.run->limiter->NextAvailable(now_), now_ + absl::Seconds(1));
+  ASSERT_EQ(lane.run->gate->NextAvailable(now_), now_ + absl::Seconds(1));
   EXPECT_THAT(Plan(), IsEmpty());
   EXPECT_EQ(wake_, now_ + absl::Seconds(1) - RouteRun::kAhead);
   now_ = wake_;
@@ -216,7 +217,7 @@ TEST_F(LanesTest, UnitsThatTheRouteRefusesGoBackToTheCampaign) {
   now_ += absl::Seconds(1);
   EXPECT_THAT(Take(100), ElementsAre(Pair(1, 1)));
   // Nothing of the campaign's own rate was lost to what the route held back.
-  EXPECT_LE(Route().FindLane(1)->run->limiter->NextAvailable(now_), now_ + absl::Milliseconds(100));
+  EXPECT_LE(Route().FindLane(1)->run->gate->NextAvailable(now_), now_ + absl::Milliseconds(100));
 }
 
 TEST_F(LanesTest, RouteRateIsExactForFractions) {

@@ -56,6 +56,74 @@ TEST_F(MaintenanceTest, CampaignStartsAndFinishesInTime) {
   EXPECT_EQ(StateOf(campaign), CampaignState::kDone);
 }
 
+// The server was away when it should have begun.
+TEST_F(MaintenanceTest, ALateCampaignIsSkippedOrHeld) {
+  Start();
+  domain::Campaign draft = Draft();
+  draft.state = CampaignState::kDeferred;
+  draft.start_time = clock_.Now() + absl::Hours(1);
+  draft.late_start_after = absl::Minutes(15);
+  draft.late_start = domain::LateStart::kSkip;
+  const int64_t skipped = Create(draft);
+  const int64_t message = Send(skipped, 1);
+  draft.late_start = domain::LateStart::kHold;
+  const int64_t held = Create(draft);
+  Send(held, 1);
+  Run(absl::Minutes(1));
+  core_.reset();
+  clock_.Advance(absl::Hours(2));
+  Restart();
+  Run(absl::Seconds(10));
+  EXPECT_TRUE(provider().given.empty());
+  EXPECT_EQ(StateOf(skipped), CampaignState::kDone);
+  EXPECT_EQ(Get(message).state, MessageState::kExpired);
+  EXPECT_EQ(Get(message).reason, StateReason::kCampaignFinished);
+  EXPECT_EQ(StateOf(held), CampaignState::kPaused);
+  Change(held, [&](domain::Campaign& campaign) {
+    campaign.state = *domain::Apply(domain::CampaignVerb::kResume, campaign, clock_.Now(), false);
+  });
+  Run(absl::Seconds(10));
+  EXPECT_EQ(StateOf(held), CampaignState::kRunning);
+  EXPECT_EQ(provider().given.size(), 1U);
+}
+
+TEST_F(MaintenanceTest, ACampaignEndsWhenAllIsSent) {
+  Start();
+  domain::Campaign draft = Draft();
+  draft.finish_when_sent = true;
+  const int64_t campaign = Create(draft);
+  draft.finish_when_sent = false;
+  const int64_t open = Create(draft);
+  Run(absl::Minutes(1));
+  EXPECT_EQ(StateOf(campaign), CampaignState::kRunning) << "it has no messages yet";
+  const int64_t upload = *store().BeginUpload(account_id_, "list.csv", clock_.Now());
+  ASSERT_OK(store().FinishUpload({.id = upload, .account_id = account_id_}, clock_.Now()));
+  const auto import = store().CreateImport(
+      {.operation = {.account_id = account_id_, .campaign_id = campaign}, .upload_id = upload},
+      clock_.Now());
+  ASSERT_OK(import);
+  int tries = 0;
+  provider().answer = [&](const auto&) {
+    return ScriptedProvider::Outcome(++tries == 1 ? AttemptOutcome::kPassingFailure
+                                                  : AttemptOutcome::kAccepted);
+  };
+  const int64_t id = Send(campaign, 1);
+  Send(open, 1);
+  Run(absl::Seconds(30));
+  EXPECT_EQ(StateOf(campaign), CampaignState::kRunning) << "one waits for its next attempt";
+  Run(absl::Minutes(2));
+  EXPECT_EQ(StateOf(campaign), CampaignState::kRunning) << "an import runs";
+  ASSERT_OK(store().CancelOperation(0, import->id, clock_.Now()));
+  Run(absl::Seconds(5));
+  EXPECT_EQ(StateOf(campaign), CampaignState::kSent);
+  EXPECT_EQ(StateOf(open), CampaignState::kRunning);
+  providers::Receipt receipt;
+  receipt.message_id = id;
+  receipts_->Add({receipt});
+  Run(absl::Seconds(5));
+  EXPECT_EQ(StateOf(campaign), CampaignState::kDone);
+}
+
 TEST_F(MaintenanceTest, RetryOfAFinishedCampaignEnds) {
   Start();
   provider().is_holding = true;
@@ -85,7 +153,8 @@ TEST_F(MaintenanceTest, SendingTimeoutStandsStillWhileClosed) {
     draft.schedule->hours.set(day * 24);
     draft.schedule->hours.set(day * 24 + 1);
   }
-  const int64_t id = Send(Create(draft), 1);
+  // The first goes at once.
+  const int64_t id = Send(Create(draft), 2) + 1;
   // Open for two hours on Monday, and then on Tuesday.
   Run(absl::Hours(24));
   EXPECT_EQ(Get(id).state, MessageState::kAccepted);

@@ -40,6 +40,9 @@ class HeldStore : public storage::DispatchStore {
   MOCK_METHOD(Step, EndWaiting,
               (int64_t, domain::MessageState, domain::StateReason, absl::Time, int32_t),
               (override));
+  MOCK_METHOD(absl::StatusOr<std::optional<storage::WaitingMessages>>, PeekWaiting, (int64_t),
+              (override));
+  MOCK_METHOD(absl::StatusOr<bool>, FinishIfSent, (int64_t, absl::Time), (override));
   MOCK_METHOD(absl::StatusOr<bool>, FinishIfDone, (int64_t, absl::Time), (override));
   MOCK_METHOD(absl::StatusOr<std::vector<storage::ClaimedMessage>>, ListLapsedClaims,
               (absl::Time, int32_t), (override));

@@ -24,6 +24,7 @@ class OutcomesTest : public ::testing::Test {
     return AttemptMade(7, 8, attempt, result,
                        {.campaign = campaign_,
                         .retry_unknown = retry_unknown_,
+                        .attempt_base = attempt_base_,
                         .accepted_is_delivered = accepted_is_delivered_,
                         .time_left = time_left_,
                         .jitter = 0.5,
@@ -32,10 +33,18 @@ class OutcomesTest : public ::testing::Test {
 
   domain::Campaign campaign_;
   bool retry_unknown_ = true;
+  int32_t attempt_base_ = 0;
   bool accepted_is_delivered_ = false;
   absl::Duration time_left_ = absl::Hours(1);
   const absl::Time now_ = absl::FromUnixSeconds(1'000'000);
 };
+
+TEST_F(OutcomesTest, AttemptsBeforeAManualRetryDoNotCount) {
+  EXPECT_EQ(Made(AttemptOutcome::kPassingFailure, 2).after.state, MessageState::kUndelivered);
+  attempt_base_ = 2;
+  EXPECT_EQ(Made(AttemptOutcome::kPassingFailure, 3).after.state, MessageState::kAccepted);
+  EXPECT_EQ(Made(AttemptOutcome::kPassingFailure, 4).after.state, MessageState::kUndelivered);
+}
 
 TEST_F(OutcomesTest, AcceptedWaitsForItsStatus) {
   const storage::OutcomeRecord record = Made(AttemptOutcome::kAccepted);

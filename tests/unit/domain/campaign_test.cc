@@ -164,5 +164,58 @@ TEST(CampaignTest, StatesHaveTheNamesOfTheApi) {
   EXPECT_STREQ(StateName(static_cast<CampaignState>(0)), "STATE_UNSPECIFIED");
 }
 
+Campaign WithLateStart(CampaignState state, LateStart late_start) {
+  Campaign campaign = InState(state, kNow);
+  campaign.late_start = late_start;
+  campaign.late_start_after = absl::Minutes(15);
+  return campaign;
+}
+
+TEST(CampaignTest, ALateStartSendsSkipsOrHolds) {
+  using enum LateStart;
+  const absl::Time late = kNow + absl::Minutes(15) + absl::Microseconds(1);
+  const struct {
+    LateStart late_start;
+    CampaignState after;
+  } cases[] = {{kSend, kRunning}, {kSkip, kSent}, {kHold, kPaused}};
+  for (const auto& c : cases) {
+    const Campaign deferred = WithLateStart(kDeferred, c.late_start);
+    EXPECT_EQ(AfterTime(deferred, late), c.after);
+    EXPECT_EQ(AfterTime(deferred, kNow + absl::Minutes(15)), kRunning) << "not late yet";
+    EXPECT_EQ(Apply(kStart, WithLateStart(kNew, c.late_start), late), c.after);
+    EXPECT_EQ(Apply(kStart, WithLateStart(kNew, c.late_start), kNow), kRunning);
+    // What runs has begun.
+    EXPECT_EQ(AfterTime(WithLateStart(kRunning, c.late_start), late), kRunning);
+    EXPECT_EQ(Apply(kStart, WithLateStart(kRunning, c.late_start), late), kRunning);
+  }
+}
+
+TEST(CampaignTest, ALateResume) {
+  const absl::Time late = kNow + absl::Hours(1);
+  // Who resumes what is held has decided.
+  EXPECT_EQ(Apply(kResume, WithLateStart(kPaused, LateStart::kHold), late, false), kRunning);
+  // Paused before it began: it begins now.
+  EXPECT_EQ(Apply(kResume, WithLateStart(kPaused, LateStart::kSkip), late, false), kSent);
+  EXPECT_EQ(Apply(kResume, WithLateStart(kPaused, LateStart::kSkip), late, true), kRunning);
+  EXPECT_EQ(Apply(kResume, WithLateStart(kPaused, LateStart::kSkip), kBefore, false), kDeferred);
+  // The finish is stronger.
+  Campaign finished = WithLateStart(kDeferred, LateStart::kHold);
+  finished.finish_time = kNow + absl::Minutes(30);
+  EXPECT_EQ(AfterTime(finished, late), kSent);
+}
+
+TEST(CampaignTest, IsRetriedUnlessSomebodyOrTimeEndedIt) {
+  for (const CampaignState state : kAll) {
+    const bool is_open = AcceptsMessages(state);
+    EXPECT_EQ(CheckRetry(InState(state), kNow).ok(), is_open) << StateName(state);
+    Campaign sent_out = InState(state);
+    sent_out.finish_when_sent = true;
+    const bool has_ended = state == kSent || state == kDone;
+    EXPECT_EQ(CheckRetry(sent_out, kNow).ok(), is_open || has_ended) << StateName(state);
+    sent_out.finish_time = kBefore;
+    EXPECT_EQ(CheckRetry(sent_out, kNow).ok(), is_open) << StateName(state);
+  }
+}
+
 }  // namespace
 }  // namespace campaigner::domain

@@ -121,5 +121,23 @@ TEST(MessageTest, NoStateIsReachedTwiceExceptByRetry) {
   }
 }
 
+TEST(MessageTest, WhatNoProviderHadIsFree) {
+  for (int i = 1; i < kMessageStateCount; ++i) {
+    const auto state = static_cast<MessageState>(i);
+    const bool may_be_ours = state == MessageState::kRejected || state == MessageState::kExpired ||
+                             state == MessageState::kCancelled;
+    EXPECT_EQ(IsFree(state, 0, false), may_be_ours) << StateName(state);
+    EXPECT_FALSE(IsFree(state, 1, false)) << StateName(state);
+    EXPECT_FALSE(IsFree(state, 0, true)) << StateName(state);
+  }
+}
+
+TEST(MessageTest, ReasonsHaveTheirNames) {
+  EXPECT_STREQ(ReasonName(StateReason::kNone), "");
+  EXPECT_STREQ(ReasonName(StateReason::kFailed), "FAILED");
+  EXPECT_STREQ(ReasonName(StateReason::kReplaced), "REPLACED");
+  EXPECT_STREQ(ReasonName(static_cast<StateReason>(99)), "");
+}
+
 }  // namespace
 }  // namespace campaigner::domain

@@ -77,5 +77,37 @@ TEST(O3goWebhookTest, IsOwedOnceForTheFirstFinalState) {
   }
 }
 
+TEST(EventWebhookTest, IsAStandardWebhooksEvent) {
+  const std::string payload =
+      EventWebhookPayload({.message_id = 12,
+                           .campaign_id = 3,
+                           .external_id = "a\"b",
+                           .recipient = "79201234567",
+                           .state = kUndelivered,
+                           .reason = StateReason::kFailed,
+                           .segments = 2,
+                           .attempt_count = 3,
+                           .time = absl::FromUnixMillis(1'700'000'000'123)});
+  const nlohmann::json json = nlohmann::json::parse(payload);
+  EXPECT_EQ(json, nlohmann::json::parse(R"({
+    "type": "message.undelivered", "timestamp": "2023-11-14T22:13:20.123000Z",
+    "data": {"message_id": 12, "campaign_id": 3, "external_id": "a\"b", "recipient": "79201234567",
+             "status": "UNDELIVERED", "reason": "FAILED", "segments": 2, "attempt_count": 3}})"));
+  MessageEvent event;
+  event.state = kPartiallyDelivered;
+  const nlohmann::json plain = nlohmann::json::parse(EventWebhookPayload(event));
+  EXPECT_EQ(plain["type"], "message.partially_delivered");
+  EXPECT_EQ(plain["data"]["reason"], "");
+}
+
+TEST(EventWebhookTest, IsOwedForEveryStatusFromSentOn) {
+  EXPECT_FALSE(OwesEventWebhook(kAccepted, kSending));
+  EXPECT_FALSE(OwesEventWebhook(kSending, kAccepted));
+  EXPECT_FALSE(OwesEventWebhook(kSent, kSent));
+  EXPECT_TRUE(OwesEventWebhook(kSending, kSent));
+  EXPECT_TRUE(OwesEventWebhook(kAccepted, kCancelled));
+  EXPECT_TRUE(OwesEventWebhook(kDelivered, kRead));
+}
+
 }  // namespace
 }  // namespace campaigner::domain

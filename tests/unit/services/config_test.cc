@@ -107,6 +107,23 @@ TEST(ConfigTest, ReadsEverything) {
   EXPECT_FALSE(settings.exchange_log->redact_personal_data);
 }
 
+TEST(ConfigTest, RoutesHavePrices) {
+  const std::string route =
+      "providers { name: 's' simulator {} } routes { name: 'r' provider: 's' ";
+  ASSERT_OK_AND_ASSIGN(const Settings settings,
+                       Parse("currency: 'RUB' " + route + "price_micros: 2500000 }"));
+  EXPECT_EQ(settings.currency, "RUB");
+  EXPECT_EQ(settings.routes[0].price_micros, 2'500'000);
+  ASSERT_OK_AND_ASSIGN(const Settings free, Parse(route + "}"));
+  EXPECT_EQ(free.currency, "");
+  EXPECT_THAT(Parse(route + "price_micros: 1 }"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("routes[r].price_micros")));
+  EXPECT_THAT(Parse("currency: 'RUB' " + route + "price_micros: -1 }"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("routes[r].price_micros")));
+  EXPECT_THAT(Parse("currency: 'rub'"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("currency")));
+}
+
 TEST(ConfigTest, TheExchangeLogIsOffUnlessNamed) {
   ASSERT_OK_AND_ASSIGN(const Settings without, Parse(""));
   EXPECT_FALSE(without.exchange_log.has_value());

@@ -12,6 +12,7 @@ namespace campaigner::services {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using testing::IsOkAndHolds;
 using testing::StatusIs;
 
@@ -65,7 +66,14 @@ TEST(CampaignFromProtoTest, GoesThereAndBack) {
     time_zone: "Europe/Moscow"
     rate_limit: 60
     rate_period { seconds: 60 }
+    rate_unit: SEGMENTS
     api_key_ids: 2
+    missing_values: KEEP
+    quiet_hours { start_minute: 1260 end_minute: 540 fallback_time_zone: "Europe/Moscow" }
+    late_start: HOLD
+    late_start_after { seconds: 60 }
+    webhook_events: ALL
+    finish_when_sent: true
   )pb");
   Violations violations;
   const domain::Campaign campaign = CampaignFromProto(proto, violations);
@@ -94,7 +102,7 @@ TEST(CampaignFromProtoTest, NamesEveryFieldThatIsWrong) {
               ElementsAre("campaign.display_name", "campaign.webhook_url", "campaign.order",
                           "campaign.message_attempts", "campaign.sending_timeout",
                           "campaign.status_timeout", "campaign.retry_interval",
-                          "campaign.rate.limit", "campaign.rate.period", "campaign.time_zone"));
+                          "campaign.rate_limit", "campaign.rate_period", "campaign.time_zone"));
 }
 
 TEST(CampaignFromProtoTest, Table) {
@@ -107,6 +115,13 @@ TEST(CampaignFromProtoTest, Table) {
       {"schedule { days { weekday: 1 hours: -1 } }", "campaign.schedule.days[0].hours"},
       {"start_time { seconds: 10 } finish_time { seconds: 10 }", "campaign.finish_time"},
       {"start_time { nanos: -1 }", "campaign.start_time"},
+      {"rate_period { seconds: 1 }", "campaign.rate_period"},
+      {"rate_unit: SEGMENTS", "campaign.rate_unit"},
+      {"rate_limit: 5 rate_period {}", "campaign.rate_period"},
+      {"quiet_hours {}", "campaign.quiet_hours.end_minute"},
+      {"channel: 'email' quiet_hours { start_minute: 540 end_minute: 660 } "
+       "schedule { days { weekday: 1 hours: 9 hours: 10 } }",
+       "campaign.quiet_hours"},
       {"template: 'a\\000b'", "campaign.template"},
       {"sender: 'a\\000b'", "campaign.sender"},
       {"sender: '" + std::string(65, 'x') + "'", "campaign.sender"},
@@ -117,19 +132,38 @@ TEST(CampaignFromProtoTest, Table) {
   }
 }
 
+TEST(CampaignFromProtoTest, QuietHoursMayLeaveAnHourInAnotherZone) {
+  const std::string clash =
+      "display_name: 'A' quiet_hours { start_minute: 540 end_minute: 660 } "
+      "schedule { days { weekday: 1 hours: 9 hours: 10 } }";
+  EXPECT_THAT(Fields(Parse(clash)), IsEmpty()) << "a number tells its own zone";
+  EXPECT_THAT(Fields(Parse(clash + " channel: 'email' start_time { seconds: 10 }")), IsEmpty())
+      << "the schedule is ignored";
+}
+
+TEST(CampaignToProtoTest, NoRateHasNoPeriod) {
+  v1::Campaign proto;
+  CampaignToProto(domain::Campaign(), &proto);
+  EXPECT_FALSE(proto.has_rate_period());
+  EXPECT_EQ(proto.rate_unit(), v1::Campaign::RATE_UNIT_UNSPECIFIED);
+}
+
 TEST(StatisticsTest, AddsUp) {
   using domain::MessageState;
   v1::CampaignStatistics statistics;
   StatisticsToProto(7,
-                    {{MessageState::kAccepted, 1, 2},
-                     {MessageState::kSent, 10, 10},
+                    {{MessageState::kAccepted, 1, 2, 700},
+                     {MessageState::kSent, 10, 10, 50},
                      {MessageState::kDelivered, 100, 150},
                      {MessageState::kRead, 1'000, 1'000},
                      {MessageState::kUnknown, 10'000, 10'000},
                      {MessageState::kRejected, 0, 0}},
-                    &statistics);
+                    "RUB", &statistics);
   EXPECT_EQ(statistics.messages(), 11'111);
   EXPECT_EQ(statistics.segments(), 11'162);
+  EXPECT_EQ(statistics.cost_micros(), 750);
+  EXPECT_EQ(statistics.states(1).cost_micros(), 50);
+  EXPECT_EQ(statistics.currency(), "RUB");
   EXPECT_EQ(statistics.pending_messages(), 11);
   EXPECT_EQ(statistics.delivered_messages(), 1'100);
   EXPECT_EQ(statistics.undelivered_messages(), 10'000);

@@ -10,6 +10,8 @@
 #include "server/storage/sqlite/connection.h"
 #include "server/storage/sqlite/migrate.h"
 #include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/sql_life.h"
+#include "server/storage/sqlite/sql_operations.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
 
@@ -29,6 +31,24 @@ struct Case {
 const Case kCases[] = {
     {"GetCounter", sql::kGetCounter, "PRIMARY KEY (campaign_id=? AND state=?)"},
     {"GetCounters", sql::kGetCounters, "PRIMARY KEY (campaign_id=?)"},
+    {"ReadSeries", sql::kReadSeries, "PRIMARY KEY (campaign_id=? AND minute>? AND minute<?)"},
+    {"NextSeries", sql::kNextSeries, "PRIMARY KEY (campaign_id>?)"},
+    {"OldSeries", sql::kOldSeries, "PRIMARY KEY (campaign_id=? AND minute<?)"},
+    {"DeleteSeries", sql::kDeleteSeries, "PRIMARY KEY (campaign_id=? AND minute=? AND state=?)"},
+    {"SetAddressRun", sql::kSetAddressRun, "PRIMARY KEY (bucket=? AND first_message_id=?)"},
+    {"DeleteAddressRun", sql::kDeleteAddressRun, "PRIMARY KEY (bucket=? AND first_message_id=?)"},
+    {"FirstAddressRun", sql::kFirstAddressRun, "PRIMARY KEY (bucket=?)"},
+    {"LastAddressRun", sql::kLastAddressRun, "PRIMARY KEY (bucket=?)"},
+    {"AddressRunsDown", sql::kAddressRunsDown, "PRIMARY KEY (bucket=? AND first_message_id<?)"},
+    {"AddressesAfter", sql::kAddressesAfter, "message_body USING INTEGER PRIMARY KEY (rowid>?)"},
+    {"ExtentAfter", sql::kExtentAfter, "PRIMARY KEY (campaign_id=? AND first_id>?)"},
+    {"ReadForRetry", sql::kReadForRetry, "m USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+    {"BeginAgain", sql::kBeginAgain, "message USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"LastAttempt", sql::kLastAttempt, "PRIMARY KEY (message_id=?)"},
+    {"GetRecipient", sql::kGetRecipient, "m USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"EraseBody", sql::kEraseBody, "message_body USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"EraseAttempts", sql::kEraseAttempts, "PRIMARY KEY (message_id=?)"},
+    {"WebhooksOfMessage", sql::kWebhooksOfMessage, "INDEX webhook_delivery_message (message_id=?)"},
     {"GetSequence", sql::kGetSequence, "PRIMARY KEY (name=?)"},
     {"SetSequence", sql::kSetSequence, "PRIMARY KEY (name=?)"},
     {"AddUnknownOutcomes", sql::kAddUnknownOutcomes, "PRIMARY KEY (name=?)"},
@@ -38,7 +58,8 @@ const Case kCases[] = {
     {"IsHeld", sql::kIsHeld, "message USING INTEGER PRIMARY KEY (rowid=?)"},
     {"GetMessage", sql::kGetMessage, "message USING INTEGER PRIMARY KEY (rowid=?)"},
     {"MoveMessage", sql::kMoveMessage, "message USING INTEGER PRIMARY KEY (rowid=?)"},
-    {"GetExternalId", sql::kGetExternalId, "message_body USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"SetSegments", sql::kSetSegments, "message USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"GetAddressee", sql::kGetAddressee, "message_body USING INTEGER PRIMARY KEY (rowid=?)"},
     {"GetAttempts", sql::kGetAttempts, "PRIMARY KEY (message_id=?)"},
     {"ReadMessages", sql::kReadMessages, "m USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
     {"ReadMessagesDown", sql::kReadMessagesDown,
@@ -69,6 +90,10 @@ const Case kCases[] = {
     {"NextStatusDue", sql::kNextStatusDue, "INDEX message_status (due>?)"},
     {"ReadyIdsOfCampaign", sql::kReadyIdsOfCampaign, "INDEX message_ready (campaign_id=?)"},
     {"WaitingIdsOfCampaign", sql::kWaitingIdsOfCampaign, "INDEX message_waiting (campaign_id=?)"},
+    {"WaitingOfCampaign", sql::kWaitingOfCampaign, "INDEX message_waiting (campaign_id=?)"},
+    {"SetWaited", sql::kSetWaited, "message USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"SetTemplateVersion", sql::kSetTemplateVersion,
+     "message_body USING INTEGER PRIMARY KEY (rowid=?)"},
     {"NextPendingEndpoint", sql::kNextPendingEndpoint,
      "INDEX webhook_delivery_pending (endpoint_id>?)"},
     {"NextDueOfEndpoint", sql::kNextDueOfEndpoint,
@@ -79,6 +104,12 @@ const Case kCases[] = {
     {"MoveWebhook", sql::kMoveWebhook, "INTEGER PRIMARY KEY (rowid=?)"},
     {"ReplayWebhook", sql::kReplayWebhook, "INTEGER PRIMARY KEY (rowid=?)"},
     {"FailedWebhooks", sql::kFailedWebhooks, "INDEX webhook_delivery_failed (campaign_id=?)"},
+    {"ListStopped", sql::kListStopped, "INDEX stop_list_account (account_id=? AND id<?)"},
+    {"FindStopped", sql::kFindStopped,
+     "INDEX sqlite_autoindex_stop_list_1 (account_id=? AND address=?)"},
+    {"DeleteStopped", sql::kDeleteStopped,
+     "INDEX sqlite_autoindex_stop_list_1 (account_id=? AND address=?)"},
+    {"StopRecipient", sql::kStopRecipient, "INTEGER PRIMARY KEY (rowid=?)"},
     {"GetWebhook", sql::kGetWebhook, "d USING INTEGER PRIMARY KEY (rowid=?)"},
     {"ListWebhooks", sql::kListWebhooks,
      "INDEX webhook_delivery_campaign (campaign_id=? AND id<?)"},
@@ -93,6 +124,25 @@ const Case kCases[] = {
     {"GetRequest", sql::kGetRequest, "PRIMARY KEY (account_id=? AND kind=? AND request_id=?)"},
     {"DeleteRequest", sql::kDeleteRequest,
      "PRIMARY KEY (account_id=? AND kind=? AND request_id=?)"},
+    {"GetOperation", sql::kGetOperation, "operation USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"ListOperations", sql::kListOperations, "INDEX operation_account (account_id=? AND id<?)"},
+    {"ListCampaignOperations", sql::kListCampaignOperations,
+     "INDEX operation_campaign (campaign_id=? AND id<?)"},
+    {"ListRunningOperations", sql::kListRunningOperations, "INDEX operation_running (id>?)"},
+    {"AdvanceOperation", sql::kAdvanceOperation, "INTEGER PRIMARY KEY (rowid=?)"},
+    {"EndOperation", sql::kEndOperation, "INTEGER PRIMARY KEY (rowid=?)"},
+    {"EndedOperation", sql::kEndedOperation, "INDEX operation_end (end_time>? AND end_time<?)"},
+    {"RunningImport", sql::kRunningImport, "INDEX operation_import (campaign_id=?)"},
+    {"GetImport", sql::kGetImport, "import USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"AddImportCounts", sql::kAddImportCounts, "import USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"RejectedKept", sql::kRejectedKept, "import USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"ListRejectedRows", sql::kListRejectedRows, "PRIMARY KEY (operation_id=? AND row_number>?)"},
+    {"DeleteRejectedRow", sql::kDeleteRejectedRow, "PRIMARY KEY (operation_id=? AND row_number=?)"},
+    {"RecipientsDown", sql::kRecipientsDown, "m USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+    {"GetUpload", sql::kGetUpload, "upload USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"UseImportedUpload", sql::kUseImportedUpload, "upload USING INTEGER PRIMARY KEY (rowid=?)"},
+    {"ImportOfUpload", sql::kImportOfUpload, "INDEX import_upload (upload_id=?)"},
+    {"UnusedUploads", sql::kUnusedUploads, "INDEX upload_use_time (use_time<?)"},
 };
 
 class PlansTest : public ::testing::TestWithParam<Case> {};

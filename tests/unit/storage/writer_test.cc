@@ -103,7 +103,7 @@ TEST_F(WriterTest, AWriteThatFailsIsUndoneAlone) {
   auto first = Submit([](Transaction& transaction) { return Insert(transaction, 1); });
   auto refused = Submit([](Transaction& transaction) {
     EXPECT_OK(Insert(transaction, 2));
-    transaction.Count(1, domain::MessageState::kAccepted, 1, 1);
+    transaction.Count(1, domain::MessageState::kAccepted, {1, 1, 1});
     transaction.effects().publish.emplace_back([] { ADD_FAILURE() << "published"; });
     return domain::errors::CampaignNotFound(5);
   });
@@ -185,7 +185,7 @@ TEST_F(WriterTest, AWriteSeesThoseBeforeItInItsGroup) {
     row.campaign.id = 5;
     row.campaign.display_name = "changed";
     transaction.PutCampaign(std::make_shared<const CampaignRow>(row));
-    transaction.Count(5, domain::MessageState::kSent, 2, 2);
+    transaction.Count(5, domain::MessageState::kSent, {2, 2, 2});
     return absl::OkStatus();
   });
   auto second = Submit([](Transaction& transaction) {

@@ -1,0 +1,150 @@
+#include "server/dispatch/outlook.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/dispatch/core_fixture.h"
+
+namespace campaigner::dispatch {
+namespace {
+
+using domain::CampaignState;
+using domain::MessageState;
+using ::testing::HasSubstr;
+
+// Monday, 2023-11-20 00:00 UTC.
+const absl::Time kNow = absl::FromUnixSeconds(1'700'438'400);
+
+class OutlookTest : public ::testing::Test {
+ protected:
+  OutlookTest() {
+    campaign_.state = CampaignState::kRunning;
+    counters_ = {{MessageState::kAccepted, 5, 5}};
+  }
+
+  Outlook Make() { return MakeOutlook({campaign_, zone_, counters_, hint_, waiting_}, kNow); }
+
+  domain::Campaign campaign_;
+  absl::TimeZone zone_ = absl::UTCTimeZone();
+  std::vector<storage::CampaignCounter> counters_;
+  std::optional<SendHint> hint_;
+  std::optional<storage::WaitingMessages> waiting_;
+};
+
+TEST_F(OutlookTest, StatesHold) {
+  const struct {
+    CampaignState state;
+    Hold hold;
+  } cases[] = {{CampaignState::kNew, Hold::kNotStarted},
+               {CampaignState::kPaused, Hold::kHeldByPause},
+               {CampaignState::kSent, Hold::kCampaignOver},
+               {CampaignState::kDone, Hold::kCampaignOver},
+               {CampaignState::kCancelled, Hold::kCampaignOver}};
+  for (const auto& c : cases) {
+    campaign_.state = c.state;
+    EXPECT_EQ(Make().hold, c.hold);
+    EXPECT_EQ(Make().next_send_time, std::nullopt);
+    EXPECT_FALSE(Make().explanation.empty());
+  }
+  campaign_.state = CampaignState::kDeferred;
+  campaign_.start_time = kNow + absl::Hours(33);
+  EXPECT_EQ(Make().hold, Hold::kBeforeStartTime);
+  EXPECT_EQ(Make().next_send_time, campaign_.start_time);
+  EXPECT_THAT(Make().explanation, HasSubstr("Tuesday 09:00 (UTC)"));
+}
+
+TEST_F(OutlookTest, SendsOrHasNothingToSend) {
+  EXPECT_EQ(Make().hold, Hold::kNone);
+  EXPECT_EQ(Make().next_send_time, kNow);
+  counters_ = {{MessageState::kDelivered, 5, 5}};
+  EXPECT_EQ(Make().hold, Hold::kNothingWaiting);
+}
+
+TEST_F(OutlookTest, AClosedScheduleHoldsUntilItOpens) {
+  campaign_.schedule.emplace();
+  campaign_.schedule->hours.set(24 + 9);
+  ASSERT_TRUE(absl::LoadTimeZone("Europe/Moscow", &zone_));
+  const Outlook outlook = Make();
+  EXPECT_EQ(outlook.hold, Hold::kScheduleClosed);
+  EXPECT_EQ(outlook.next_send_time, kNow + absl::Hours(24 + 6));
+  EXPECT_EQ(outlook.explanation, "outside its schedule until Tuesday 09:00 (Europe/Moscow)");
+}
+
+TEST_F(OutlookTest, HintsOfTheLoopHold) {
+  for (const Hold hold : {Hold::kRateReached, Hold::kProviderAway, Hold::kProviderThrottles}) {
+    hint_ = SendHint{hold, kNow + absl::Seconds(30)};
+    EXPECT_EQ(Make().hold, hold);
+    EXPECT_EQ(Make().next_send_time, kNow + absl::Seconds(30));
+    EXPECT_THAT(Make().explanation, HasSubstr("00:00:30"));
+  }
+  hint_ = SendHint{Hold::kWaitingForTurn, kNow};
+  EXPECT_EQ(Make().hold, Hold::kWaitingForTurn);
+  EXPECT_EQ(Make().next_send_time, std::nullopt);
+  hint_ = SendHint{};
+  EXPECT_EQ(Make().hold, Hold::kNone);
+}
+
+TEST_F(OutlookTest, WhatWaitsIsNotDueOrQuiet) {
+  waiting_ = storage::WaitingMessages{kNow + absl::Hours(2), false};
+  EXPECT_EQ(Make().hold, Hold::kNotDue);
+  EXPECT_EQ(Make().next_send_time, kNow + absl::Hours(2));
+  waiting_->is_quiet = true;
+  EXPECT_EQ(Make().hold, Hold::kRecipientsQuiet);
+  // After the finish there is no next time.
+  campaign_.finish_time = kNow + absl::Hours(1);
+  EXPECT_EQ(Make().next_send_time, std::nullopt);
+  // Before its schedule opens it does not send either.
+  campaign_.finish_time.reset();
+  campaign_.schedule.emplace();
+  campaign_.schedule->hours.set(0);
+  campaign_.schedule->hours.set(5);
+  EXPECT_EQ(Make().next_send_time, kNow + absl::Hours(5));
+}
+
+TEST_F(OutlookTest, TheLaneThatIsHeldLeastSpeaks) {
+  std::optional<SendHint> all;
+  Merge({Hold::kRateReached, kNow + absl::Seconds(9)}, all);
+  Merge({Hold::kProviderAway, kNow + absl::Seconds(5)}, all);
+  EXPECT_EQ(all->hold, Hold::kProviderAway);
+  Merge({Hold::kWaitingForTurn, kNow}, all);
+  EXPECT_EQ(all->hold, Hold::kWaitingForTurn);
+  Merge({Hold::kNone, kNow}, all);
+  Merge({Hold::kRateReached, kNow}, all);
+  EXPECT_EQ(all->hold, Hold::kNone);
+}
+
+class OutlookBoardTest : public campaigner::testing::CoreFixture {
+ protected:
+  OutlookBoardTest() { options_.outlook = &board_; }
+  std::optional<Hold> HoldOf(int64_t campaign_id) {
+    const auto hint = board_.Find(campaign_id, clock_.Now());
+    return hint.has_value() ? std::optional(hint->hold) : std::nullopt;
+  }
+  OutlookBoard board_;
+};
+
+TEST_F(OutlookBoardTest, TheLoopSaysWhatHoldsCampaignsUp) {
+  Start();
+  domain::Campaign slow = Draft();
+  slow.rate = {1, absl::Hours(1)};
+  const int64_t rated = Create(slow);
+  const int64_t idle = Create(Draft());
+  Send(rated, 3);
+  Run(absl::Minutes(1));
+  EXPECT_EQ(HoldOf(rated), Hold::kRateReached);
+  EXPECT_EQ(HoldOf(idle), std::nullopt);
+  provider().answer = [](const auto&) {
+    auto outcome =
+        campaigner::testing::ScriptedProvider::Outcome(domain::AttemptOutcome::kThrottled);
+    outcome.retry_after = absl::Minutes(2);
+    return outcome;
+  };
+  Send(idle, 1);
+  Run(absl::Milliseconds(500));
+  Send(idle, 1);
+  Run(absl::Seconds(20));
+  EXPECT_EQ(HoldOf(idle), Hold::kProviderThrottles);
+}
+
+}  // namespace
+}  // namespace campaigner::dispatch
