@@ -222,7 +222,8 @@ TEST_F(ImportsTest, WhatBelongsToOthersDoesNotExist) {
   const std::string id = fmt::format("upload_id: {}", upload.id());
   EXPECT_THAT(other.Call(&Imports::GetUpload, id), HasReason("UPLOAD_NOT_FOUND"));
   EXPECT_THAT(other.Call(&Imports::DeleteUpload, id), HasReason("UPLOAD_NOT_FOUND"));
-  const auto theirs = other.Call(&Campaigns::CreateCampaign, "campaign { template: 'x' }");
+  const auto theirs =
+      other.Call(&Campaigns::CreateCampaign, "campaign { display_name: 'Theirs' template: 'x' }");
   ASSERT_OK(theirs);
   const std::string request =
       fmt::format("campaign_id: {} source {{ upload_id: {} }}", theirs->id(), upload.id());

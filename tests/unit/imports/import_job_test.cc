@@ -96,7 +96,9 @@ TEST_F(ImportJobTest, SegmentsAndCostAreThoseOfThePresentTemplate) {
   campaign_id_ = MakeCampaign(
       [](domain::Campaign& campaign) { campaign.template_text = std::string(161, 'x'); });
   Finish(Import(Rows(0, 2)));
-  for (const auto& counter : *store_->GetCampaignCounters(campaign_id_)) {
+  const auto counters = store_->GetCampaignCounters(campaign_id_);
+  ASSERT_OK(counters);
+  for (const auto& counter : *counters) {
     EXPECT_EQ(counter.segments, 2 * counter.messages);
     EXPECT_EQ(counter.cost_micros, 5 * counter.segments);
   }
