@@ -27,8 +27,8 @@ inline constexpr char kAdvanceOperation[] =
     "messages = messages + ?5, update_time = ?6 WHERE id = ?1";
 // The checkpoint of an erasure (kind 3) is the address: it must not stay.
 inline constexpr char kEndOperation[] =
-    "UPDATE operation SET state = ?2, checkpoint = iif(kind = 3, '', checkpoint), error_code = ?3, "
-    "error_message = ?4, error_reason = ?5, "
+    "UPDATE operation SET state = ?2, checkpoint = iif(kind = 3, x'', checkpoint), "
+    "error_code = ?3, error_message = ?4, error_reason = ?5, "
     "update_time = ?6, end_time = ?6 WHERE id = ?1";
 inline constexpr char kEndedOperation[] =
     "SELECT id FROM operation INDEXED BY operation_end "

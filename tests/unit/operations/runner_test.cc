@@ -86,6 +86,8 @@ class RunnerTest : public ::testing::Test {
   int64_t Create(OperationKind kind) {
     const auto made = store_->CreateOperation({.account_id = 1, .kind = kind}, clock_.Now());
     EXPECT_OK(made);
+    // A write whose group comes after the notice of the one before.
+    EXPECT_OK(store_->InternRoute("after " + std::to_string(++notices_)));
     return made.ok() ? made->id : 0;
   }
 
@@ -98,7 +100,10 @@ class RunnerTest : public ::testing::Test {
   Scripted::Script script_;
   Wake wake_;
   int made_ = 0;
+  int notices_ = 0;
   std::unique_ptr<Runner> runner_;
+  // An observer until the store has drained, too.
+  std::unique_ptr<Runner> stopped_;
 };
 
 TEST_F(RunnerTest, GivesTurnsUntilAllAreDone) {
@@ -118,7 +123,7 @@ TEST_F(RunnerTest, ANewRunnerGoesOnFromTheLastStep) {
   runner_->RunOnce();
   runner_->RunOnce();
   runner_->Stop();
-  auto old = std::move(runner_);
+  stopped_ = std::move(runner_);
   MakeRunner();
   while (runner_->RunOnce() <= clock_.Now()) {
   }
