@@ -32,8 +32,7 @@ Connection::Connection(const std::string& path, const ConnectionOptions& options
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   sqlite3_db_config(handle(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  Execute(fmt::format("PRAGMA cache_size = -{}; PRAGMA temp_store = MEMORY;", options.cache_kib)
-              .c_str());
+  Execute(fmt::format("PRAGMA cache_size = -{};", options.cache_kib).c_str());
   if (!options.is_writer) return;
   // secure_delete FAST overwrites what is erased wherever that costs no further page.
   Execute(fmt::format("PRAGMA journal_mode = WAL; PRAGMA synchronous = {};"

@@ -91,6 +91,8 @@ absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(const SqliteOptions& opti
                                                 .synchronous_full = options.synchronous_full,
                                                 .cache_kib = sqlite::kWriterCacheKib});
     RETURN_IF_ERROR(sqlite::Migrate(*connection, schema::SqliteMigrations()));
+    // What savepoints remember. Not before: a migration that makes an index sorts millions of rows.
+    connection->Execute("PRAGMA temp_store = MEMORY");
     auto store =
         std::make_unique<sqlite::SqliteStore>(std::move(lock), options, std::move(connection));
     store->Start();

@@ -101,10 +101,11 @@ TEST_P(StoreTest, CountersAlwaysFitTheMessages) {
   for (int step = 0; step < 400; ++step) {
     now += absl::Seconds(1);
     const Campaign& campaign = campaigns[life.Pick(2)];
-    switch (life.Pick(8)) {
+    switch (life.Pick(10)) {
       case 0: {
         domain::NewMessage message = NewMessage(campaign.id, route_id, "x");
         message.segments = static_cast<int32_t>(1 + life.Pick(3));
+        message.cost_micros = message.segments * 2'500'000;
         if (life.Pick(3) == 0) message.schedule_time = now + absl::Seconds(5);
         life.ids.push_back(AcceptOne(campaign, message, now));
         break;
@@ -119,9 +120,13 @@ TEST_P(StoreTest, CountersAlwaysFitTheMessages) {
       case 4: {
         if (life.in_hand.empty()) break;
         const ClaimedMessage message = life.in_hand[life.Pick(life.in_hand.size())];
-        ASSERT_OK(Record({life.Pick(2) == 0 ? SentOutcome(message, now)
-                                            : RetryOutcome(message, now + absl::Seconds(3), now)},
-                         now));
+        OutcomeRecord outcome = life.Pick(2) == 0
+                                    ? SentOutcome(message, now)
+                                    : RetryOutcome(message, now + absl::Seconds(3), now);
+        // Its text was made anew, and is longer or shorter than it was.
+        if (life.Pick(3) == 0) outcome.segments = static_cast<int32_t>(1 + life.Pick(4));
+        if (outcome.status_deadline.has_value()) outcome.status_deadline = now + absl::Seconds(20);
+        ASSERT_OK(Record({outcome}, now));
         break;
       }
       case 5: {
@@ -134,6 +139,13 @@ TEST_P(StoreTest, CountersAlwaysFitTheMessages) {
       case 7:
         if (!life.ids.empty()) {
           store_->CancelMessage(0, life.ids[life.Pick(life.ids.size())], now).IgnoreError();
+        }
+        break;
+      case 8: ASSERT_OK(store_->ExpireStatuses(now, 5)); break;
+      case 9:
+        if (life.Pick(10) == 0) {
+          ASSERT_OK(store_->EndWaiting(campaign.id, MessageState::kExpired,
+                                       StateReason::kCampaignFinished, now, 1));
         }
         break;
     }

@@ -1,6 +1,7 @@
 #include "tests/conformance/store/store_test.h"
 
 #include <map>
+#include <tuple>
 
 namespace campaigner::storage {
 
@@ -179,7 +180,8 @@ int64_t StoreTest::CounterOf(int64_t campaign_id, MessageState state) {
 }
 
 void StoreTest::ExpectCountersFit(int64_t account_id, int64_t campaign_id) {
-  std::map<MessageState, std::pair<int64_t, int64_t>> counted;
+  using Figures = std::tuple<int64_t, int64_t, int64_t>;  // Messages, segments, cost.
+  std::map<MessageState, Figures> counted;
   MessageFilter filter;
   filter.account_id = account_id;
   filter.campaign_id = campaign_id;
@@ -187,15 +189,17 @@ void StoreTest::ExpectCountersFit(int64_t account_id, int64_t campaign_id) {
   do {
     const MessagePage page = store_->ListMessages(filter, after_id, 1000).value();
     for (const domain::Message& message : page.messages) {
-      counted[message.state].first += 1;
-      counted[message.state].second += message.segments;
+      auto& [messages, segments, cost] = counted[message.state];
+      messages += 1;
+      segments += message.segments;
+      cost += message.cost_micros;
     }
     after_id = page.next_after_id;
   } while (after_id != 0);
-  std::map<MessageState, std::pair<int64_t, int64_t>> kept;
+  std::map<MessageState, Figures> kept;
   const auto counters = store_->GetCampaignCounters(campaign_id).value();
   for (const CampaignCounter& counter : counters) {
-    kept[counter.state] = {counter.messages, counter.segments};
+    kept[counter.state] = {counter.messages, counter.segments, counter.cost_micros};
   }
   EXPECT_EQ(kept, counted);
 }
