@@ -65,9 +65,12 @@ start_campaigner() {
   wait_for 20 curl -fsS "http://127.0.0.1:$http_port/readyz"
 }
 
-# api METHOD PATH [BODY]: a native REST call with the admin key.
+# api METHOD PATH [BODY]: a native REST call with the admin key. Only reads are repeated: another call may have been
+# served though its answer was lost (request_id is for who must repeat it).
 api() {
-  curl -fsS --retry 5 --retry-all-errors -X "$1" "http://127.0.0.1:$http_port$2" -H "x-api-key: $key" \
+  local retry=()
+  [ "$1" != GET ] || retry=(--retry 5 --retry-all-errors)
+  curl -fsS "${retry[@]}" -X "$1" "http://127.0.0.1:$http_port$2" -H "x-api-key: $key" \
     ${3:+-H 'content-type: application/json' -d "$3"}
 }
 

@@ -11,6 +11,10 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 trap 'stop_all; rm -rf "$work"' EXIT
 once=${1:-}
+case $once in
+  "" | --once) ;;
+  *) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; exit 2 ;;
+esac
 messages=300
 
 build_programs

@@ -291,7 +291,7 @@ absl::Status Server::Parts::StartServices() {
   authenticator = std::make_unique<rpc::Authenticator>(*store, settings.trusted_gateways);
   calls = std::make_unique<rpc::CallRunner>(*authenticator, metrics.calls(), clock);
   accounts = std::make_unique<services::AccountCache>(*store);
-  progress_hub = std::make_unique<services::ProgressHub>(*store, clock, settings.currency);
+  progress_hub = std::make_unique<services::ProgressHub>(*store, outlook, clock, settings.currency);
   progress_hub->Start();
   env.reset(new services::Environment{.store = *store,
                                       .clock = clock,

@@ -1,6 +1,10 @@
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "client/cli/listing.h"
+#include "client/cli/parse.h"
 #include "client/cli/session.h"
 #include "client/cli/show.h"
 #include "server/base/status_macros.h"
@@ -8,14 +12,26 @@
 namespace campaigner::cli {
 namespace {
 
+constexpr char kMessages[] = "messages";
+constexpr char kSegments[] = "segments";
+
 struct AccountOptions {
   int64_t id = 0;
-  v1::Account account;
+  std::optional<std::string> name;
+  std::optional<std::string> region;
+  std::optional<std::string> zone;
+  std::optional<int32_t> rate;
+  std::optional<std::string> rate_period;
+  std::optional<std::string> rate_unit;
 };
 
 struct ListOptions {
-  int32_t limit = 50;
+  int32_t limit = kListLimit;
 };
+
+std::string ShowRate(const v1::Account& account) {
+  return cli::ShowRate(account.rate_limit(), account.rate_counts_segments(), account.rate_period());
+}
 
 absl::Status Show(Session& session, const absl::StatusOr<v1::Account>& answered) {
   RETURN_IF_ERROR(answered.status());
@@ -28,14 +44,38 @@ absl::Status Show(Session& session, const absl::StatusOr<v1::Account>& answered)
                              {"Name", account.display_name()},
                              {"Default region", account.default_region()},
                              {"Time zone", account.time_zone()},
+                             {"Rate", ShowRate(account)},
                              {"Operator", account.operator_() ? "yes" : ""},
                              {"Created", ShowTime(account.create_time(), session.zone)}});
   return absl::OkStatus();
 }
 
+// Sets what was given, and names it in the mask.
+absl::StatusOr<google::protobuf::FieldMask> ApplyValues(const AccountOptions& options,
+                                                        v1::Account& account) {
+  google::protobuf::FieldMask mask;
+  const auto set = [&](const auto& value, const char* field, auto setter) {
+    if (!value) return;
+    setter(*value);
+    mask.add_paths(field);
+  };
+  set(options.name, "display_name", [&](const auto& v) { account.set_display_name(v); });
+  set(options.region, "default_region", [&](const auto& v) { account.set_default_region(v); });
+  set(options.zone, "time_zone", [&](const auto& v) { account.set_time_zone(v); });
+  set(options.rate, "rate_limit", [&](int32_t v) { account.set_rate_limit(v); });
+  set(options.rate_unit, "rate_counts_segments",
+      [&](const auto& v) { account.set_rate_counts_segments(v == kSegments); });
+  if (options.rate_period) {
+    ASSIGN_OR_RETURN(const absl::Duration period, ParseDuration(*options.rate_period));
+    *account.mutable_rate_period() = ToProto(period);
+    mask.add_paths("rate_period");
+  }
+  return mask;
+}
+
 absl::Status Create(Session& session, const AccountOptions& options) {
   v1::CreateAccountRequest request;
-  *request.mutable_account() = options.account;
+  RETURN_IF_ERROR(ApplyValues(options, *request.mutable_account()).status());
   return Show(session, session.client.CreateAccount(request));
 }
 
@@ -47,48 +87,39 @@ absl::Status Get(Session& session, const AccountOptions& options) {
 
 absl::Status Update(Session& session, const AccountOptions& options) {
   v1::UpdateAccountRequest request;
-  *request.mutable_account() = options.account;
-  request.mutable_account()->set_id(options.id);
-  const v1::Account& account = options.account;
-  const auto mask = [&request](bool is_given, const char* field) {
-    if (is_given) request.mutable_update_mask()->add_paths(field);
-  };
-  mask(!account.display_name().empty(), "display_name");
-  mask(!account.default_region().empty(), "default_region");
-  mask(!account.time_zone().empty(), "time_zone");
+  ASSIGN_OR_RETURN(*request.mutable_update_mask(),
+                   ApplyValues(options, *request.mutable_account()));
   if (request.update_mask().paths().empty()) {
-    return absl::InvalidArgumentError("nothing to change: give --name, --region or --zone");
+    return absl::InvalidArgumentError("nothing to change: see accounts update --help");
   }
+  request.mutable_account()->set_id(options.id);
   return Show(session, session.client.UpdateAccount(request));
 }
 
 absl::Status List(Session& session, const ListOptions& options) {
-  v1::ListAccountsRequest request;
-  request.set_page_size(options.limit);
-  ASSIGN_OR_RETURN(const auto page, session.client.ListAccounts(request));
-  if (session.as_json) {
-    session.out << ToJson(page);
-    return absl::OkStatus();
-  }
-  Table table({"ID", "NAME", "REGION", "ZONE", "CREATED"});
-  for (const v1::Account& account : page.accounts()) {
-    table.Add({std::to_string(account.id()), account.display_name(), account.default_region(),
-               account.time_zone(), ShowTime(account.create_time(), session.zone)});
-  }
-  session.out << table.Format();
-  return absl::OkStatus();
+  return ShowList<v1::ListAccountsRequest, v1::ListAccountsResponse, v1::Account>(
+      session, {}, options.limit, &client::Client::ListAccounts,
+      &v1::ListAccountsResponse::accounts,
+      Table({"ID", "NAME", "REGION", "ZONE", "RATE", "CREATED"}),
+      [&session](const v1::Account& account) {
+        return std::vector{std::to_string(account.id()),
+                           account.display_name(),
+                           account.default_region(),
+                           account.time_zone(),
+                           ShowRate(account),
+                           ShowTime(account.create_time(), session.zone)};
+      });
 }
 
 void DefineValues(CLI::App& command, AccountOptions& options) {
-  const auto bind = [&command](const std::string& name, const std::string& help, auto set) {
-    return command.add_option_function<std::string>(name, set, help);
-  };
-  v1::Account& account = options.account;
-  bind("--name", "For people", [&account](const std::string& v) { account.set_display_name(v); });
-  bind("--region", "Region of numbers without a country code (RU)",
-       [&account](const std::string& v) { account.set_default_region(v); });
-  bind("--zone", "Time zone of schedules (Europe/Moscow)",
-       [&account](const std::string& v) { account.set_time_zone(v); });
+  command.add_option("--name", options.name, "For people");
+  command.add_option("--region", options.region, "Region of numbers without a country code (RU)");
+  command.add_option("--zone", options.zone, "Time zone of schedules (Europe/Moscow)");
+  command.add_option("--rate", options.rate,
+                     "Most messages of all its campaigns within a rate period; 0: no limit");
+  command.add_option("--rate_period", options.rate_period, "1s where absent");
+  command.add_option("--rate_unit", options.rate_unit, "messages (default) or segments")
+      ->check(CLI::IsMember(std::vector<std::string>{kMessages, kSegments}));
 }
 
 void DefineId(CLI::App& command, AccountOptions& options) {
@@ -103,11 +134,8 @@ void AddAccountCommands(CLI::App& app, Action& action) {
   AddCommand<AccountOptions>(accounts, action, "create", "Make an account", DefineValues, Create);
   AddCommand<AccountOptions>(accounts, action, "get", "Show an account", DefineId, Get);
   AddCommand<ListOptions>(
-      accounts, action, "list", "List accounts",
-      [](CLI::App& command, ListOptions& options) {
-        command.add_option("--limit", options.limit, "At most so many");
-      },
-      List);
+      accounts, action, "list", "List accounts (--json: one a line)",
+      [](CLI::App& command, ListOptions& options) { DefineLimit(command, options.limit); }, List);
   AddCommand<AccountOptions>(
       accounts, action, "update", "Change an account",
       [](CLI::App& command, AccountOptions& options) {

@@ -27,7 +27,7 @@ void DefineGlobalOptions(CLI::App& app, GlobalOptions& options) {
                  "API key; others on this machine may see it: prefer the variable")
       ->envname("CAMPAIGNER_KEY");
   app.add_option("--deadline", options.deadline, "For one call, its repeats included (30s)");
-  app.add_flag("--json", options.as_json, "Answers as JSON");
+  app.add_flag("--json", options.as_json, "Answers, and errors of the server, as JSON");
   app.add_flag("--tls", options.uses_tls, "Use TLS, with the system's CAs");
   app.add_option("--tls_ca", options.tls.ca_file, "Use TLS, with the CAs in this PEM file");
   app.add_option("--tls_cert", options.tls.certificate_file, "Certificate to show, PEM");
@@ -63,6 +63,7 @@ int RunCampaignctl(int argc, const char* const* argv, std::ostream& out, std::os
   app.require_subcommand(1);
   // Options of the program are taken behind commands, too; must come before the commands.
   app.fallthrough();
+  app.set_version_flag("--version", "campaignctl " CAMPAIGNER_VERSION);
   app.footer("\n" + ExitCodeHelp());
   GlobalOptions global;
   Action action;
@@ -86,7 +87,7 @@ int RunCampaignctl(int argc, const char* const* argv, std::ostream& out, std::os
     return app.exit(error, out, err) == 0 ? kExitOk : kExitUsage;
   }
   const absl::Status status = RunAction(global, action, out, err);
-  if (!status.ok()) err << ShowError(status);
+  if (!status.ok()) err << (global.as_json ? ErrorToJson(status) : ShowError(status));
   return ExitCodeOf(status);
 }
 

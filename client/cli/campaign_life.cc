@@ -4,18 +4,23 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "client/cli/message_names.h"
 #include "client/cli/session.h"
 #include "client/cli/show.h"
+#include "client/cli/terminal.h"
+#include "server/base/clock.h"
 #include "server/base/status_macros.h"
 
 namespace campaigner::cli {
 namespace {
 
 using v1::Message;
+
+// Between two tries to find a server that went away.
+constexpr absl::Duration kAgain = absl::Seconds(1);
 
 struct IdOptions {
   int64_t id = 0;
@@ -28,6 +33,7 @@ struct RetryOptions {
   int64_t id = 0;
   std::vector<Message::State> states;
   std::vector<Message::Reason> reasons;
+  bool does_not_wait = false;
 };
 struct ExportOptions {
   int64_t id = 0;
@@ -39,14 +45,6 @@ struct ExportOptions {
 
 void DefineId(CLI::App& command, int64_t& id) {
   command.add_option("id", id, "Campaign")->required();
-}
-
-std::map<std::string, Message::State> StatesByName(int first, int last) {
-  std::map<std::string, Message::State> states;
-  for (int i = first; i <= last; ++i) {
-    states[Message::State_Name(static_cast<Message::State>(i))] = static_cast<Message::State>(i);
-  }
-  return states;
 }
 
 absl::Status Statistics(Session& session, const IdOptions& options) {
@@ -95,46 +93,68 @@ absl::Status Series(Session& session, const SeriesOptions& options) {
   return absl::OkStatus();
 }
 
-std::string ShowProgress(const v1::CampaignProgress& progress, bool with_bar) {
-  constexpr int64_t kBarCells = 30;
-  const v1::CampaignStatistics& statistics = progress.statistics();
+int64_t FinalMessages(const v1::CampaignStatistics& statistics) {
+  return statistics.messages() - statistics.pending_messages();
+}
+
+int64_t Percent(const v1::CampaignStatistics& statistics) {
   const int64_t all = statistics.messages();
-  const int64_t ended = all - statistics.pending_messages();
-  const int64_t percent = all == 0 ? 0 : ended * 100 / all;
-  std::string bar;
-  if (with_bar) {
-    const auto cells = static_cast<size_t>(percent * kBarCells / 100);
-    bar = fmt::format("[{}{}] ", std::string(cells, '#'), std::string(kBarCells - cells, '-'));
-  }
-  std::string line =
-      fmt::format("{} {}{:3} %  {} of {} final, {} delivered, {} undelivered  {:.0f}/s",
-                  v1::Campaign::State_Name(progress.state()), bar, percent, ended, all,
-                  statistics.delivered_messages(), statistics.undelivered_messages(),
-                  progress.messages_per_second());
+  return all == 0 ? 0 : FinalMessages(statistics) * 100 / all;
+}
+
+std::string ShowProgress(const v1::CampaignProgress& progress) {
+  const v1::CampaignStatistics& statistics = progress.statistics();
+  std::string line = fmt::format("{:3} %  {} of {} final, {} delivered, {} undelivered  {:.0f}/s",
+                                 Percent(statistics), FinalMessages(statistics),
+                                 statistics.messages(), statistics.delivered_messages(),
+                                 statistics.undelivered_messages(), progress.messages_per_second());
   if (progress.has_time_left()) line += "  " + ShowDuration(progress.time_left()) + " left";
   if (!progress.outlook().explanation().empty()) line += "  " + progress.outlook().explanation();
   return line;
 }
 
-// On a terminal one line that changes, else a line for each change.
+// What fits into 80 columns first.
+std::string ShowBar(const v1::CampaignProgress& progress) {
+  constexpr int64_t kBarCells = 20;
+  const auto cells = static_cast<size_t>(Percent(progress.statistics()) * kBarCells / 100);
+  const std::string line =
+      fmt::format("[{}{}] {} {}", std::string(cells, '#'), std::string(kBarCells - cells, '-'),
+                  v1::Campaign::State_Name(progress.state()), ShowProgress(progress));
+  // Not the last column: terminals would go on to the next line.
+  return CutToColumns(line, TerminalColumns() - 1);
+}
+
+void ShowChange(Session& session, const v1::CampaignProgress& progress) {
+  if (session.as_json) {
+    session.out << ToJsonLine(progress);
+  } else if (IsTerminal(session.out)) {
+    session.out << "\r" << ShowBar(progress) << "\x1b[K";
+  } else {
+    session.out << fmt::format("{}  {} {}\n", ShowTime(progress.time(), session.zone),
+                               v1::Campaign::State_Name(progress.state()), ShowProgress(progress));
+  }
+  session.out << std::flush;
+}
+
+// On a terminal one line that changes, else a line for each change. Goes on when the server
+// restarts: the campaign does, too.
 absl::Status Watch(Session& session, const IdOptions& options) {
   v1::WatchCampaignRequest request;
   request.set_campaign_id(options.id);
-  const bool is_terminal = IsTerminal(session.out);
-  const absl::Status status =
-      session.client.WatchCampaign(request, [&](const v1::CampaignProgress& progress) {
-        if (session.as_json) {
-          session.out << ToJsonLine(progress);
-        } else if (is_terminal) {
-          session.out << "\r" << ShowProgress(progress, true) << "\x1b[K";
-        } else {
-          session.out << ShowTime(progress.time(), session.zone) << "  "
-                      << ShowProgress(progress, false) << "\n";
-        }
-        session.out << std::flush;
-        return true;
-      });
-  if (is_terminal && !session.as_json) session.out << "\n";
+  base::SystemClock clock;
+  base::WakeSignal never;
+  bool has_begun = false;
+  absl::Status status;
+  while (true) {
+    status = session.client.WatchCampaign(request, [&](const v1::CampaignProgress& progress) {
+      has_begun = true;
+      ShowChange(session, progress);
+      return true;
+    });
+    if (!has_begun || !absl::IsUnavailable(status)) break;
+    clock.SleepUntil(never, clock.Now() + kAgain);
+  }
+  if (!session.as_json && IsTerminal(session.out)) session.out << "\n";
   return status;
 }
 
@@ -143,9 +163,8 @@ absl::Status Retry(Session& session, const RetryOptions& options) {
   request.set_campaign_id(options.id);
   for (const Message::State state : options.states) request.add_states(state);
   for (const Message::Reason reason : options.reasons) request.add_reasons(reason);
-  ASSIGN_OR_RETURN(const v1::Operation operation, session.client.RetryMessages(request));
-  ShowStartedOperation(session, operation);
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const v1::Operation begun, session.client.RetryMessages(request));
+  return AwaitOperation(session, begun, options.does_not_wait);
 }
 
 bool GoOn(int64_t /*bytes*/) { return true; }
@@ -176,11 +195,6 @@ absl::Status Export(Session& session, const ExportOptions& options) {
 }
 
 void DefineRetry(CLI::App& command, RetryOptions& options) {
-  std::map<std::string, Message::Reason> reasons;
-  for (int i = Message::FAILED; i <= Message::REPLACED; ++i) {
-    reasons[Message::Reason_Name(static_cast<Message::Reason>(i))] =
-        static_cast<Message::Reason>(i);
-  }
   DefineId(command, options.id);
   command
       .add_option("--state", options.states,
@@ -190,7 +204,8 @@ void DefineRetry(CLI::App& command, RetryOptions& options) {
                                           CLI::ignore_case));
   command.add_option("--reason", options.reasons, "Only these; repeatable (any but OPTED_OUT)")
       ->allow_extra_args(false)
-      ->transform(CLI::CheckedTransformer(reasons, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(ReasonsByName(), CLI::ignore_case));
+  DefineNoWait(command, options.does_not_wait);
 }
 
 void DefineExport(CLI::App& command, ExportOptions& options) {

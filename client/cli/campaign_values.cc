@@ -50,6 +50,26 @@ absl::Status SetEnum(const std::optional<std::string>& text, const char* option,
   return absl::OkStatus();
 }
 
+// The zone alone changes hours that are there.
+absl::Status SetQuietHours(const CampaignValues& values, const v1::Campaign& present,
+                           FieldMask& mask, v1::Campaign& campaign) {
+  if (!values.quiet && !values.quiet_zone) return absl::OkStatus();
+  mask.add_paths("quiet_hours");
+  if (values.quiet) {
+    if (values.quiet->empty()) return absl::OkStatus();
+    ASSIGN_OR_RETURN(*campaign.mutable_quiet_hours(), ParseQuietHours(*values.quiet));
+  } else if (present.has_quiet_hours()) {
+    *campaign.mutable_quiet_hours() = present.quiet_hours();
+    campaign.set_etag(present.etag());
+  } else {
+    return absl::InvalidArgumentError("--quiet_zone: there are no quiet hours; give --quiet, too");
+  }
+  if (values.quiet_zone) {
+    campaign.mutable_quiet_hours()->set_fallback_time_zone(*values.quiet_zone);
+  }
+  return absl::OkStatus();
+}
+
 void SetPlainValues(const CampaignValues& values, FieldMask& mask, v1::Campaign& campaign) {
   const auto set = [&](const auto& value, const char* field, auto setter) {
     if (!value) return;
@@ -72,7 +92,7 @@ void SetPlainValues(const CampaignValues& values, FieldMask& mask, v1::Campaign&
   set(values.attempts, "message_attempts", &v1::Campaign::set_message_attempts);
   set(values.rate, "rate_limit", &v1::Campaign::set_rate_limit);
   set(values.finish_when_sent, "finish_when_sent", &v1::Campaign::set_finish_when_sent);
-  if (values.keys.empty()) return;
+  if (values.keys.empty() && !values.any_key) return;
   for (const int64_t key : values.keys) campaign.add_api_key_ids(key);
   mask.add_paths("api_key_ids");
 }
@@ -90,10 +110,14 @@ void DefineCampaignValues(CLI::App& command, CampaignValues& values) {
   command.add_option("--sending_timeout", values.sending_timeout, "Longest wait to be sent (24h)");
   command.add_option("--status_timeout", values.status_timeout, "Longest wait for a status (72h)");
   command.add_option("--retry_interval", values.retry_interval, "Pause before attempt 2 (60s)");
-  command.add_option("--start", values.start, "Nothing is sent before (2026-03-01 10:00, +2h)");
-  command.add_option("--finish", values.finish, "Nothing is sent after");
+  command.add_option(
+      "--start", values.start,
+      "Nothing is sent before (2026-03-01 10:00, +2h; \"\": at once), in the campaign's "
+      "zone, else in this machine's");
+  command.add_option("--finish", values.finish, "Nothing is sent after; read like --start");
   command.add_option("--schedule", values.schedule, "Open hours (\"mon-fri 9-18, sat 10-14\")");
-  command.add_option("--zone", values.zone, "Time zone of the schedule");
+  command.add_option("--zone", values.zone,
+                     "Time zone of the schedule, and of --start and --finish (Europe/Moscow)");
   command.add_option("--rate", values.rate, "Most messages within a rate period");
   command.add_option("--rate_period", values.rate_period, "1s where absent");
   command.add_option("--rate_unit", values.rate_unit, "messages (default) or segments");
@@ -102,7 +126,7 @@ void DefineCampaignValues(CLI::App& command, CampaignValues& values) {
   command.add_option("--quiet", values.quiet,
                      "Quiet hours of recipients (\"21:00-9:00\"; \"\": none)");
   command.add_option("--quiet_zone", values.quiet_zone,
-                     "Zone of recipients whose number does not tell one (with --quiet)");
+                     "Zone of recipients whose number does not tell one");
   command.add_option("--late_start", values.late_start, "send (default), skip or hold");
   command.add_option("--late_start_after", values.late_start_after, "15m where absent");
   command.add_option("--webhook_events", values.webhook_events, "o3go_final (default) or all");
@@ -110,11 +134,25 @@ void DefineCampaignValues(CLI::App& command, CampaignValues& values) {
                      "true: ends by itself when all is sent");
   command.add_option("--send_key", values.keys, "Id of a key that may send into it; repeatable")
       ->allow_extra_args(false);
+  command.add_flag("--any_key", values.any_key, "Every key of the account may send into it again")
+      ->excludes("--send_key");
+}
+
+bool NeedPresentCampaign(const CampaignValues& values) {
+  const auto is_time = [](const auto& text) { return text.has_value() && !text->empty(); };
+  return ((is_time(values.start) || is_time(values.finish)) && !values.zone.has_value()) ||
+         (values.quiet_zone.has_value() && !values.quiet.has_value());
 }
 
 absl::StatusOr<FieldMask> ApplyCampaignValues(const CampaignValues& values, absl::Time now,
-                                              const absl::TimeZone& zone, v1::Campaign& campaign) {
+                                              const absl::TimeZone& local,
+                                              const v1::Campaign& present, v1::Campaign& campaign) {
   FieldMask mask;
+  const std::string& zone_name = values.zone ? *values.zone : present.time_zone();
+  absl::TimeZone zone = local;
+  if (!zone_name.empty()) {
+    ASSIGN_OR_RETURN(zone, ParseZone(zone_name));
+  }
   SetPlainValues(values, mask, campaign);
   RETURN_IF_ERROR(SetDuration(values.sending_timeout, "sending_timeout", mask,
                               &v1::Campaign::mutable_sending_timeout, campaign));
@@ -136,13 +174,7 @@ absl::StatusOr<FieldMask> ApplyCampaignValues(const CampaignValues& values, absl
   RETURN_IF_ERROR(SetEnum(values.webhook_events, "--webhook_events", "webhook_events", mask,
                           v1::Campaign::WebhookEvents_Parse, &v1::Campaign::set_webhook_events,
                           campaign));
-  if (values.quiet) {
-    mask.add_paths("quiet_hours");
-    if (!values.quiet->empty()) {
-      ASSIGN_OR_RETURN(*campaign.mutable_quiet_hours(), ParseQuietHours(*values.quiet));
-      campaign.mutable_quiet_hours()->set_fallback_time_zone(values.quiet_zone.value_or(""));
-    }
-  }
+  RETURN_IF_ERROR(SetQuietHours(values, present, mask, campaign));
   RETURN_IF_ERROR(SetTime(values.start, "start_time", now, zone, mask,
                           &v1::Campaign::mutable_start_time, campaign));
   RETURN_IF_ERROR(SetTime(values.finish, "finish_time", now, zone, mask,

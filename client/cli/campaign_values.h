@@ -39,15 +39,21 @@ struct CampaignValues {
   std::optional<std::string> webhook_events;
   std::optional<bool> finish_when_sent;
   std::vector<int64_t> keys;
+  bool any_key = false;
 };
 
 void DefineCampaignValues(CLI::App& command, CampaignValues& values);
 
-// Sets what was given, and names it in the mask. INVALID_ARGUMENT for a time, duration or schedule
-// that cannot be read.
+// Whether what was given is read by what the campaign already has: its zone, its quiet hours.
+bool NeedPresentCampaign(const CampaignValues& values);
+
+// Sets what was given, and names it in the mask. `present`: the campaign that is changed; empty for
+// a new one. Times are read in the zone that was given, else in the campaign's, else in `local`.
+// INVALID_ARGUMENT for a time, zone, duration or schedule that cannot be read.
 absl::StatusOr<google::protobuf::FieldMask> ApplyCampaignValues(const CampaignValues& values,
                                                                 absl::Time now,
-                                                                const absl::TimeZone& zone,
+                                                                const absl::TimeZone& local,
+                                                                const v1::Campaign& present,
                                                                 v1::Campaign& campaign);
 
 }  // namespace campaigner::cli

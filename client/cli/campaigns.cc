@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/cli/campaign_values.h"
+#include "client/cli/listing.h"
 #include "client/cli/session.h"
 #include "client/cli/show.h"
 #include "server/base/clock.h"
@@ -33,23 +34,40 @@ struct CopyOptions {
 };
 struct ListOptions {
   std::vector<Campaign::State> states;
-  int32_t limit = 50;
+  int32_t limit = kListLimit;
 };
 
 std::string Number(int64_t value) { return value == 0 ? "" : std::to_string(value); }
-
-std::string ShowRate(const Campaign& campaign) {
-  if (campaign.rate_limit() == 0) return "";
-  return fmt::format("{} {} in {}", campaign.rate_limit(),
-                     campaign.rate_unit() == Campaign::SEGMENTS ? "segments" : "messages",
-                     ShowDuration(campaign.rate_period()));
-}
 
 std::string ShowQuietHours(const Campaign& campaign) {
   if (!campaign.has_quiet_hours()) return "";
   const v1::QuietHours& quiet = campaign.quiet_hours();
   return fmt::format("{}:{:02}-{}:{:02} {}", quiet.start_minute() / 60, quiet.start_minute() % 60,
                      quiet.end_minute() / 60, quiet.end_minute() % 60, quiet.fallback_time_zone());
+}
+
+std::string ShowLateStart(const Campaign& campaign) {
+  if (!campaign.has_start_time() || !campaign.has_late_start_after()) return "";
+  return fmt::format("{} after {}", Campaign::LateStart_Name(campaign.late_start()),
+                     ShowDuration(campaign.late_start_after()));
+}
+
+std::string ShowWebhookEvents(const Campaign& campaign) {
+  const bool is_told = !campaign.webhook_url().empty() &&
+                       campaign.webhook_events() != Campaign::WEBHOOK_EVENTS_UNSPECIFIED;
+  return is_told ? Campaign::WebhookEvents_Name(campaign.webhook_events()) : "";
+}
+
+std::string ShowKeys(const Campaign& campaign) {
+  return fmt::format("{}", fmt::join(campaign.api_key_ids(), ", "));
+}
+
+// Times of a campaign are those of its own zone.
+absl::TimeZone ZoneOf(const Campaign& campaign, const Session& session) {
+  absl::TimeZone zone;
+  const bool is_known =
+      !campaign.time_zone().empty() && absl::LoadTimeZone(campaign.time_zone(), &zone);
+  return is_known ? zone : session.zone;
 }
 
 absl::Status Show(Session& session, const absl::StatusOr<Campaign>& answered) {
@@ -59,6 +77,7 @@ absl::Status Show(Session& session, const absl::StatusOr<Campaign>& answered) {
     session.out << ToJson(campaign);
     return absl::OkStatus();
   }
+  const absl::TimeZone zone = ZoneOf(campaign, session);
   session.out << FormatCard({
       {"Campaign", std::to_string(campaign.id())},
       {"Name", campaign.display_name()},
@@ -67,17 +86,24 @@ absl::Status Show(Session& session, const absl::StatusOr<Campaign>& answered) {
       {"Channel", campaign.channel()},
       {"Sender", campaign.sender()},
       {"Template", campaign.template_()},
+      {"Missing values", campaign.missing_values() == Campaign::MISSING_VALUES_UNSPECIFIED
+                             ? ""
+                             : Campaign::MissingValues_Name(campaign.missing_values())},
       {"Webhook", campaign.webhook_url()},
+      {"Webhook events", ShowWebhookEvents(campaign)},
+      {"Send keys", ShowKeys(campaign)},
       {"Order", Number(campaign.order())},
       {"Attempts", Number(campaign.message_attempts())},
       {"Sending timeout", ShowDuration(campaign.sending_timeout())},
       {"Status timeout", ShowDuration(campaign.status_timeout())},
       {"Retry interval", ShowDuration(campaign.retry_interval())},
-      {"Starts", ShowTime(campaign.start_time(), session.zone)},
-      {"Finishes", ShowTime(campaign.finish_time(), session.zone)},
+      {"Starts", ShowTime(campaign.start_time(), zone)},
+      {"Late start", ShowLateStart(campaign)},
+      {"Finishes", ShowTime(campaign.finish_time(), zone)},
       {"Schedule", ShowSchedule(campaign.schedule())},
       {"Time zone", campaign.time_zone()},
-      {"Rate", ShowRate(campaign)},
+      {"Rate", ShowRate(campaign.rate_limit(), campaign.rate_unit() == Campaign::SEGMENTS,
+                        campaign.rate_period())},
       {"Quiet hours", ShowQuietHours(campaign)},
       {"Ends when sent", campaign.finish_when_sent() ? "yes" : ""},
       {"Created", ShowTime(campaign.create_time(), session.zone)},
@@ -87,7 +113,7 @@ absl::Status Show(Session& session, const absl::StatusOr<Campaign>& answered) {
 
 absl::Status Create(Session& session, const CreateOptions& options) {
   v1::CreateCampaignRequest request;
-  RETURN_IF_ERROR(ApplyCampaignValues(options.values, base::SystemClock().Now(), session.zone,
+  RETURN_IF_ERROR(ApplyCampaignValues(options.values, base::SystemClock().Now(), session.zone, {},
                                       *request.mutable_campaign())
                       .status());
   auto campaign = session.client.CreateCampaign(request);
@@ -111,10 +137,16 @@ absl::Status Get(Session& session, const IdOptions& options) {
 }
 
 absl::Status Update(Session& session, const UpdateOptions& options) {
+  Campaign present;
+  if (NeedPresentCampaign(options.values)) {
+    v1::GetCampaignRequest get;
+    get.set_campaign_id(options.id);
+    ASSIGN_OR_RETURN(present, session.client.GetCampaign(get));
+  }
   v1::UpdateCampaignRequest request;
   ASSIGN_OR_RETURN(*request.mutable_update_mask(),
                    ApplyCampaignValues(options.values, base::SystemClock().Now(), session.zone,
-                                       *request.mutable_campaign()));
+                                       present, *request.mutable_campaign()));
   if (request.update_mask().paths().empty()) {
     return absl::InvalidArgumentError("nothing to change: see campaigns update --help");
   }
@@ -132,21 +164,15 @@ absl::Status Delete(Session& session, const IdOptions& options) {
 
 absl::Status List(Session& session, const ListOptions& options) {
   v1::ListCampaignsRequest request;
-  request.set_page_size(options.limit);
   for (const Campaign::State state : options.states) request.add_states(state);
-  ASSIGN_OR_RETURN(const auto page, session.client.ListCampaigns(request));
-  if (session.as_json) {
-    session.out << ToJson(page);
-    return absl::OkStatus();
-  }
-  Table table({"ID", "STATE", "NAME", "CREATED", "OUTLOOK"});
-  for (const Campaign& campaign : page.campaigns()) {
-    table.Add({std::to_string(campaign.id()), Campaign::State_Name(campaign.state()),
-               campaign.display_name(), ShowTime(campaign.create_time(), session.zone),
-               campaign.outlook().explanation()});
-  }
-  session.out << table.Format();
-  return absl::OkStatus();
+  return ShowList<v1::ListCampaignsRequest, v1::ListCampaignsResponse, Campaign>(
+      session, request, options.limit, &client::Client::ListCampaigns,
+      &v1::ListCampaignsResponse::campaigns, Table({"ID", "STATE", "NAME", "CREATED", "OUTLOOK"}),
+      [&session](const Campaign& campaign) {
+        return std::vector{std::to_string(campaign.id()), Campaign::State_Name(campaign.state()),
+                           campaign.display_name(), ShowTime(campaign.create_time(), session.zone),
+                           campaign.outlook().explanation()};
+      });
 }
 
 template <typename Request, absl::StatusOr<Campaign> (client::Client::*Verb)(const Request&)>
@@ -201,7 +227,7 @@ void AddCampaignCommands(CLI::App& app, Action& action) {
       },
       Copy);
   AddCommand<ListOptions>(
-      campaigns, action, "list", "List campaigns, newest first",
+      campaigns, action, "list", "List campaigns, newest first (--json: one a line)",
       [](CLI::App& command, ListOptions& options) {
         std::map<std::string, Campaign::State> states;
         for (int i = Campaign::NEW; i <= Campaign::CANCELLED; ++i) {
@@ -210,7 +236,7 @@ void AddCampaignCommands(CLI::App& app, Action& action) {
         command.add_option("--state", options.states, "Only these; repeatable")
             ->allow_extra_args(false)
             ->transform(CLI::CheckedTransformer(states, CLI::ignore_case));
-        command.add_option("--limit", options.limit, "At most so many");
+        DefineLimit(command, options.limit);
       },
       List);
   AddVerbs(campaigns, action);

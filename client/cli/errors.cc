@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "server/base/error.h"
 #include "server/base/text.h"
 
@@ -53,6 +55,20 @@ std::string ShowError(const absl::Status& status) {
   text += detail.reason.empty() ? fmt::format("  [{}]\n", code)
                                 : fmt::format("  [{} {}]\n", code, detail.reason);
   return text;
+}
+
+std::string ErrorToJson(const absl::Status& status) {
+  using Json = nlohmann::ordered_json;
+  const base::ErrorDetail detail = base::GetErrorDetail(status);
+  Json error = {{"code", absl::StatusCodeToString(status.code())}};
+  if (!detail.reason.empty()) error["reason"] = detail.reason;
+  error["message"] = std::string(status.message());
+  for (const base::FieldViolation& violation : detail.violations) {
+    error["fields"].push_back({{"field", violation.field}, {"description", violation.description}});
+  }
+  if (detail.retry_after) error["retryAfter"] = absl::FormatDuration(*detail.retry_after);
+  const Json json = {{"error", std::move(error)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace campaigner::cli

@@ -25,5 +25,8 @@ std::string ExitCodeHelp();
 
 // An error as people read it: message, field violations, when to come back, and the stable reason.
 std::string ShowError(const absl::Status& status);
+// The same as JSON on one line: {"error": {"code": "NOT_FOUND", "reason": .., "message": ..}}, with
+// "fields" and "retryAfter" where they are known.
+std::string ErrorToJson(const absl::Status& status);
 
 }  // namespace campaigner::cli

@@ -210,7 +210,9 @@ absl::Status GetUpload(Session& session, const IdOptions& options) {
 absl::Status DeleteUpload(Session& session, const IdOptions& options) {
   v1::DeleteUploadRequest request;
   request.set_upload_id(options.id);
-  return session.client.DeleteUpload(request);
+  RETURN_IF_ERROR(session.client.DeleteUpload(request));
+  session.out << (session.as_json ? "{}\n" : fmt::format("upload {} is deleted\n", options.id));
+  return absl::OkStatus();
 }
 
 void DefineId(CLI::App& command, IdOptions& options) {

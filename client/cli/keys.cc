@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cli/listing.h"
 #include "client/cli/parse.h"
 #include "client/cli/session.h"
 #include "client/cli/show.h"
@@ -25,11 +26,11 @@ struct CreateOptions {
 
 struct ListOptions {
   int64_t account_id = 0;
-  int32_t limit = 50;
+  int32_t limit = kListLimit;
   bool with_revoked = false;
 };
 
-struct RevokeOptions {
+struct IdOptions {
   int64_t id = 0;
 };
 
@@ -37,6 +38,11 @@ const std::map<std::string, v1::ApiKey::Scope> kScopes = {
     {"send", v1::ApiKey::SEND}, {"manage", v1::ApiKey::MANAGE}, {"admin", v1::ApiKey::ADMIN}};
 
 std::string ShowScope(v1::ApiKey::Scope scope) { return v1::ApiKey::Scope_Name(scope); }
+
+std::string ShowRate(const v1::ApiKey& key) {
+  return key.messages_per_second_max() == 0 ? ""
+                                            : fmt::format("{}/s", key.messages_per_second_max());
+}
 
 absl::Status Create(Session& session, const CreateOptions& options) {
   v1::CreateApiKeyRequest request;
@@ -63,27 +69,53 @@ absl::Status Create(Session& session, const CreateOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status List(Session& session, const ListOptions& options) {
-  v1::ListApiKeysRequest request;
-  request.set_account_id(options.account_id);
-  request.set_page_size(options.limit);
-  request.set_show_revoked(options.with_revoked);
-  ASSIGN_OR_RETURN(const auto page, session.client.ListApiKeys(request));
+std::string ShowNetworks(const v1::ApiKey& key) {
+  return ShowAll({key.client_networks().begin(), key.client_networks().end()});
+}
+
+absl::Status Get(Session& session, const IdOptions& options) {
+  v1::GetApiKeyRequest request;
+  request.set_api_key_id(options.id);
+  ASSIGN_OR_RETURN(const v1::ApiKey key, session.client.GetApiKey(request));
   if (session.as_json) {
-    session.out << ToJson(page);
+    session.out << ToJson(key);
     return absl::OkStatus();
   }
-  Table table({"ID", "PREFIX", "SCOPE", "NAME", "CREATED", "EXPIRES", "REVOKED"});
-  for (const v1::ApiKey& key : page.api_keys()) {
-    table.Add({std::to_string(key.id()), key.prefix(), ShowScope(key.scope()), key.display_name(),
-               ShowTime(key.create_time(), session.zone), ShowTime(key.expire_time(), session.zone),
-               ShowTime(key.revoke_time(), session.zone)});
-  }
-  session.out << table.Format();
+  session.out << FormatCard({{"Key", std::to_string(key.id())},
+                             {"Account", std::to_string(key.account_id())},
+                             {"Prefix", key.prefix()},
+                             {"Name", key.display_name()},
+                             {"Scope", ShowScope(key.scope())},
+                             {"Networks", ShowNetworks(key)},
+                             {"Rate", ShowRate(key)},
+                             {"Created", ShowTime(key.create_time(), session.zone)},
+                             {"Expires", ShowTime(key.expire_time(), session.zone)},
+                             {"Revoked", ShowTime(key.revoke_time(), session.zone)}});
   return absl::OkStatus();
 }
 
-absl::Status Revoke(Session& session, const RevokeOptions& options) {
+absl::Status List(Session& session, const ListOptions& options) {
+  v1::ListApiKeysRequest request;
+  request.set_account_id(options.account_id);
+  request.set_show_revoked(options.with_revoked);
+  return ShowList<v1::ListApiKeysRequest, v1::ListApiKeysResponse, v1::ApiKey>(
+      session, request, options.limit, &client::Client::ListApiKeys,
+      &v1::ListApiKeysResponse::api_keys,
+      Table({"ID", "PREFIX", "SCOPE", "NAME", "NETWORKS", "RATE", "CREATED", "EXPIRES", "REVOKED"}),
+      [&session](const v1::ApiKey& key) {
+        return std::vector{std::to_string(key.id()),
+                           key.prefix(),
+                           ShowScope(key.scope()),
+                           key.display_name(),
+                           ShowNetworks(key),
+                           ShowRate(key),
+                           ShowTime(key.create_time(), session.zone),
+                           ShowTime(key.expire_time(), session.zone),
+                           ShowTime(key.revoke_time(), session.zone)};
+      });
+}
+
+absl::Status Revoke(Session& session, const IdOptions& options) {
   v1::RevokeApiKeyRequest request;
   request.set_api_key_id(options.id);
   ASSIGN_OR_RETURN(const v1::ApiKey key, session.client.RevokeApiKey(request));
@@ -117,19 +149,18 @@ void AddKeyCommands(CLI::App& app, Action& action) {
   AddCommand<CreateOptions>(keys, action, "create", "Make a key and show its secret", DefineCreate,
                             Create);
   AddCommand<ListOptions>(
-      keys, action, "list", "List keys",
+      keys, action, "list", "List keys (--json: one a line)",
       [](CLI::App& command, ListOptions& options) {
         command.add_option("--account", options.account_id, "Account; yours where absent");
-        command.add_option("--limit", options.limit, "At most so many");
+        DefineLimit(command, options.limit);
         command.add_flag("--revoked", options.with_revoked, "Revoked ones, too");
       },
       List);
-  AddCommand<RevokeOptions>(
-      keys, action, "revoke", "Refuse a key from now on",
-      [](CLI::App& command, RevokeOptions& options) {
-        command.add_option("id", options.id, "Key")->required();
-      },
-      Revoke);
+  const auto define_id = [](CLI::App& command, IdOptions& options) {
+    command.add_option("id", options.id, "Key")->required();
+  };
+  AddCommand<IdOptions>(keys, action, "get", "Show a key, but not its secret", define_id, Get);
+  AddCommand<IdOptions>(keys, action, "revoke", "Refuse a key from now on", define_id, Revoke);
 }
 
 }  // namespace campaigner::cli

@@ -1,11 +1,12 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "client/cli/listing.h"
+#include "client/cli/message_names.h"
 #include "client/cli/session.h"
 #include "client/cli/show.h"
 #include "server/base/status_macros.h"
@@ -21,9 +22,11 @@ struct IdOptions {
 struct ListOptions {
   int64_t campaign_id = 0;
   std::vector<Message::State> states;
+  std::vector<Message::Reason> reasons;
   std::string external_id;
   std::string recipient;
-  int32_t limit = 50;
+  bool with_attempts = false;
+  int32_t limit = kListLimit;
 };
 
 std::string ShowReason(const Message& message) {
@@ -36,6 +39,17 @@ std::string ShowFields(const Message& message) {
   std::string text;
   for (const auto& [name, value] : sorted) {
     text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
+  }
+  return text;
+}
+
+// "main PASSING_FAILURE HTTP 503; main ACCEPTED".
+std::string ShowAttempts(const Message& message) {
+  std::string text;
+  for (const v1::Attempt& attempt : message.attempts()) {
+    text += fmt::format("{}{} {}{}{}", text.empty() ? "" : "; ", attempt.route(),
+                        v1::Attempt::Outcome_Name(attempt.outcome()),
+                        attempt.detail().empty() ? "" : " ", attempt.detail());
   }
   return text;
 }
@@ -88,54 +102,61 @@ absl::Status List(Session& session, const ListOptions& options) {
   v1::ListMessagesRequest request;
   request.set_campaign_id(options.campaign_id);
   for (const Message::State state : options.states) request.add_states(state);
+  for (const Message::Reason reason : options.reasons) request.add_reasons(reason);
   request.set_external_id(options.external_id);
   request.set_recipient(options.recipient);
-  Table table(
-      {"ID", "CAMPAIGN", "RECIPIENT", "STATE", "REASON", "ATTEMPTS", "EXTERNAL ID", "CREATED"});
-  // Pages may be short, even empty, before the end.
-  for (int32_t left = options.limit; left > 0;) {
-    request.set_page_size(std::min(left, 1000));
-    ASSIGN_OR_RETURN(const auto page, session.client.ListMessages(request));
-    for (const Message& message : page.messages()) {
-      if (session.as_json) session.out << ToJsonLine(message);
-      table.Add({std::to_string(message.id()), std::to_string(message.campaign_id()),
-                 message.recipient(), Message::State_Name(message.state()), ShowReason(message),
-                 std::to_string(message.attempt_count()), message.external_id(),
-                 ShowTime(message.create_time(), session.zone)});
-    }
-    left -= page.messages_size();
-    if (page.next_page_token().empty()) break;
-    request.set_page_token(page.next_page_token());
-  }
-  if (!session.as_json) session.out << table.Format();
-  return absl::OkStatus();
+  if (options.with_attempts) request.set_view(v1::MESSAGE_VIEW_FULL);
+  return ShowList<v1::ListMessagesRequest, v1::ListMessagesResponse, Message>(
+      session, request, options.limit, &client::Client::ListMessages,
+      &v1::ListMessagesResponse::messages,
+      Table({"ID", "CAMPAIGN", "RECIPIENT", "STATE", "REASON",
+             options.with_attempts ? "ATTEMPTS: ROUTE OUTCOME DETAIL" : "ATTEMPTS", "EXTERNAL ID",
+             "CREATED"}),
+      [&](const Message& message) {
+        return std::vector{
+            std::to_string(message.id()),
+            std::to_string(message.campaign_id()),
+            message.recipient(),
+            Message::State_Name(message.state()),
+            ShowReason(message),
+            options.with_attempts ? ShowAttempts(message) : std::to_string(message.attempt_count()),
+            message.external_id(),
+            ShowTime(message.create_time(), session.zone)};
+      });
 }
 
 // Messages to a number, in all campaigns.
 struct FindOptions {
   std::string recipient;
-  int32_t limit = 50;
+  bool with_attempts = false;
+  int32_t limit = kListLimit;
 };
 
 absl::Status Find(Session& session, const FindOptions& options) {
   ListOptions list;
   list.recipient = options.recipient;
+  list.with_attempts = options.with_attempts;
   list.limit = options.limit;
   return List(session, list);
 }
 
+void DefineView(CLI::App& command, bool& with_attempts, int32_t& limit) {
+  command.add_flag("--attempts", with_attempts, "Every attempt; with --json also texts and fields");
+  DefineLimit(command, limit);
+}
+
 void DefineList(CLI::App& command, ListOptions& options) {
-  std::map<std::string, Message::State> states;
-  for (int i = Message::ACCEPTED; i <= Message::UNKNOWN; ++i) {
-    states[Message::State_Name(i)] = static_cast<Message::State>(i);
-  }
   command.add_option("--campaign", options.campaign_id, "Campaign")->required();
   command.add_option("--state", options.states, "Only these; repeatable")
       ->allow_extra_args(false)
-      ->transform(CLI::CheckedTransformer(states, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(StatesByName(Message::ACCEPTED, Message::UNKNOWN),
+                                          CLI::ignore_case));
+  command.add_option("--reason", options.reasons, "Only these; repeatable")
+      ->allow_extra_args(false)
+      ->transform(CLI::CheckedTransformer(ReasonsByName(), CLI::ignore_case));
   command.add_option("--external_id", options.external_id, "Only with this id of yours");
   command.add_option("--to", options.recipient, "Only to this number");
-  command.add_option("--limit", options.limit, "At most so many")->check(CLI::PositiveNumber);
+  DefineView(command, options.with_attempts, options.limit);
 }
 
 void DefineId(CLI::App& command, IdOptions& options) {
@@ -155,7 +176,7 @@ void AddMessageCommands(CLI::App& app, Action& action) {
       messages, action, "find", "List the messages to a number in all campaigns, newest first",
       [](CLI::App& command, FindOptions& options) {
         command.add_option("number", options.recipient, "Number")->required();
-        command.add_option("--limit", options.limit, "At most so many")->check(CLI::PositiveNumber);
+        DefineView(command, options.with_attempts, options.limit);
       },
       Find);
   AddCommand<IdOptions>(messages, action, "cancel", "Do not send a message that waits", DefineId,

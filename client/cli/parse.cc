@@ -99,6 +99,12 @@ absl::StatusOr<absl::Time> ParseTime(std::string_view text, absl::Time now,
   return Invalid(text, "a time: 2026-03-01T10:00:00Z, \"2026-03-01 10:00\" or +90m");
 }
 
+absl::StatusOr<absl::TimeZone> ParseZone(const std::string& name) {
+  absl::TimeZone zone;
+  if (!absl::LoadTimeZone(name, &zone)) return Invalid(name, "a time zone: Europe/Moscow, UTC");
+  return zone;
+}
+
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text) {
   absl::Duration duration;
   const bool is_duration = absl::ParseDuration(base::ToAbsl(text), &duration);

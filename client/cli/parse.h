@@ -16,6 +16,9 @@ namespace campaigner::cli {
 absl::StatusOr<absl::Time> ParseTime(std::string_view text, absl::Time now,
                                      const absl::TimeZone& zone);
 
+// An IANA name, such as "Europe/Moscow".
+absl::StatusOr<absl::TimeZone> ParseZone(const std::string& name);
+
 // "90s", "1h30m", "500ms"; not negative.
 absl::StatusOr<absl::Duration> ParseDuration(std::string_view text);
 

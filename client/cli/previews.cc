@@ -25,11 +25,6 @@ struct EstimateOptions {
   int64_t id = 0;
 };
 
-std::string Money(int64_t micros, const std::string& currency) {
-  return currency.empty() ? ""
-                          : fmt::format("{:.2f} {}", static_cast<double>(micros) / 1e6, currency);
-}
-
 absl::Status Preview(Session& session, const PreviewOptions& options) {
   v1::PreviewMessageRequest request;
   request.set_campaign_id(options.id);
@@ -52,7 +47,7 @@ absl::Status Preview(Session& session, const PreviewOptions& options) {
                              {"Segments", std::to_string(preview.segments())},
                              {"Missing", missing},
                              {"Route", preview.route()},
-                             {"Cost", Money(preview.cost_micros(), preview.currency())}});
+                             {"Cost", ShowMoney(preview.cost_micros(), preview.currency())}});
   return absl::OkStatus();
 }
 
@@ -68,7 +63,7 @@ absl::Status Estimate(Session& session, const EstimateOptions& options) {
   session.out << FormatCard(
       {{"Messages", std::to_string(estimate.messages())},
        {"Segments", std::to_string(estimate.segments())},
-       {"Cost", Money(estimate.cost_micros(), estimate.currency())},
+       {"Cost", ShowMoney(estimate.cost_micros(), estimate.currency())},
        {"In Unicode", number(estimate.unicode_messages())},
        {"Without a value", number(estimate.messages_with_missing_values())},
        {"Longest message", number(estimate.longest_message_id())},

@@ -7,6 +7,12 @@
 #include "server/base/text.h"
 
 namespace campaigner::cli {
+namespace {
+
+// Of UTF-8; what spreadsheets begin their files with.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
 
 absl::StatusOr<std::vector<std::string>> SplitCsv(std::string_view line) {
   std::vector<std::string> cells;
@@ -47,6 +53,7 @@ absl::StatusOr<std::optional<v1::NewMessage>> RecipientReader::Next() {
   std::string line;
   while (std::getline(in_, line)) {
     ++line_;
+    if (line_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
     if (line.ends_with('\r')) line.pop_back();
     const size_t begin = line.find_first_not_of(" \t");
     if (begin == std::string::npos) continue;

@@ -44,8 +44,10 @@ CLI::App* AddCommand(CLI::App& parent, Action& action, const std::string& name,
   return command;
 }
 
-// Tells that long work has begun.
-void ShowStartedOperation(Session& session, const v1::Operation& operation);
+// Shows the progress of long work to its end, and what came of it; its error where it failed.
+// `does_not_wait`: shows that it has begun.
+absl::Status AwaitOperation(Session& session, const v1::Operation& begun, bool does_not_wait);
+void DefineNoWait(CLI::App& command, bool& does_not_wait);
 
 // One function per noun: adds its commands to `app`.
 void AddAccountCommands(CLI::App& app, Action& action);

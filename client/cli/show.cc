@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 #include <google/protobuf/util/json_util.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <iostream>
 #include <map>
 
 #include "server/base/text.h"
@@ -85,19 +83,26 @@ std::string ShowMoney(int64_t micros, const std::string& currency) {
   return fmt::format("{}.{} {}", micros / kMicros, decimals, currency);
 }
 
-bool IsTerminal(const std::ostream& stream) {
-  return &stream == &std::cout && isatty(STDOUT_FILENO) == 1;
-}
-
 std::string ShowTime(const google::protobuf::Timestamp& time, const absl::TimeZone& zone) {
   if (time.seconds() == 0 && time.nanos() == 0) return "";
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixSeconds(time.seconds()), zone);
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S %Ez", absl::FromUnixSeconds(time.seconds()), zone);
 }
 
 std::string ShowDuration(const google::protobuf::Duration& duration) {
   const absl::Duration value =
       absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
   return value == absl::ZeroDuration() ? "" : absl::FormatDuration(value);
+}
+
+std::string ShowRate(int32_t limit, bool counts_segments,
+                     const google::protobuf::Duration& period) {
+  if (limit == 0) return "";
+  return fmt::format("{} {} in {}", limit, counts_segments ? "segments" : "messages",
+                     ShowDuration(period));
+}
+
+std::string ShowAll(const std::vector<std::string>& values) {
+  return fmt::format("{}", fmt::join(values, ", "));
 }
 
 std::string ShowSchedule(const v1::WeeklySchedule& schedule) {

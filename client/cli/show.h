@@ -4,7 +4,6 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/timestamp.pb.h>
 
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -32,13 +31,14 @@ std::string FormatCard(const std::vector<std::pair<std::string, std::string>>& l
 // "12.50 RUB", from millionths; empty without a currency.
 std::string ShowMoney(int64_t micros, const std::string& currency);
 
-// Whether it is this process's standard output and somebody looks at it.
-bool IsTerminal(const std::ostream& stream);
-
-// "2026-03-01 10:00:00" in `zone`; empty for an absent one.
+// "2026-03-01 10:00:00 +03:00" in `zone`; empty for an absent one.
 std::string ShowTime(const google::protobuf::Timestamp& time, const absl::TimeZone& zone);
 // "1h30m"; empty for none.
 std::string ShowDuration(const google::protobuf::Duration& duration);
+// "100 segments in 1m"; empty for no limit.
+std::string ShowRate(int32_t limit, bool counts_segments, const google::protobuf::Duration& period);
+// Each in turn, with ", " between them.
+std::string ShowAll(const std::vector<std::string>& values);
 // "mon-fri 9-18, sat 10-14"; empty for none.
 std::string ShowSchedule(const v1::WeeklySchedule& schedule);
 

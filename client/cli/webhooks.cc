@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cli/listing.h"
 #include "client/cli/session.h"
 #include "client/cli/show.h"
 #include "server/base/status_macros.h"
@@ -18,7 +19,7 @@ struct ListOptions {
   int64_t campaign_id = 0;
   int64_t message_id = 0;
   std::vector<WebhookDelivery::State> states;
-  int32_t limit = 50;
+  int32_t limit = kListLimit;
 };
 struct IdOptions {
   int64_t id = 0;
@@ -29,24 +30,23 @@ absl::Status List(Session& session, const ListOptions& options) {
   v1::ListWebhookDeliveriesRequest request;
   request.set_campaign_id(options.campaign_id);
   request.set_message_id(options.message_id);
-  request.set_page_size(options.limit);
   for (const WebhookDelivery::State state : options.states) request.add_states(state);
-  ASSIGN_OR_RETURN(const auto page, session.client.ListWebhookDeliveries(request));
-  if (session.as_json) {
-    session.out << ToJson(page);
-    return absl::OkStatus();
-  }
-  Table table({"ID", "MESSAGE", "STATE", "TRIES", "HTTP", "LAST TRY", "NEXT TRY", "LAST ERROR"});
-  for (const WebhookDelivery& delivery : page.deliveries()) {
-    const int32_t status = delivery.last_http_status();
-    table.Add({std::to_string(delivery.id()), std::to_string(delivery.message_id()),
-               WebhookDelivery::State_Name(delivery.state()),
-               std::to_string(delivery.attempt_count()), status == 0 ? "" : std::to_string(status),
-               ShowTime(delivery.last_attempt_time(), session.zone),
-               ShowTime(delivery.next_attempt_time(), session.zone), delivery.last_error()});
-  }
-  session.out << table.Format();
-  return absl::OkStatus();
+  return ShowList<v1::ListWebhookDeliveriesRequest, v1::ListWebhookDeliveriesResponse,
+                  WebhookDelivery>(
+      session, request, options.limit, &client::Client::ListWebhookDeliveries,
+      &v1::ListWebhookDeliveriesResponse::deliveries,
+      Table({"ID", "MESSAGE", "STATE", "TRIES", "HTTP", "LAST TRY", "NEXT TRY", "LAST ERROR"}),
+      [&session](const WebhookDelivery& delivery) {
+        const int32_t status = delivery.last_http_status();
+        return std::vector{std::to_string(delivery.id()),
+                           std::to_string(delivery.message_id()),
+                           WebhookDelivery::State_Name(delivery.state()),
+                           std::to_string(delivery.attempt_count()),
+                           status == 0 ? "" : std::to_string(status),
+                           ShowTime(delivery.last_attempt_time(), session.zone),
+                           ShowTime(delivery.next_attempt_time(), session.zone),
+                           delivery.last_error()};
+      });
 }
 
 absl::Status Replay(Session& session, const IdOptions& options) {
@@ -100,7 +100,7 @@ void DefineList(CLI::App& command, ListOptions& options) {
   command.add_option("--state", options.states, "Only these; repeatable")
       ->allow_extra_args(false)
       ->transform(CLI::CheckedTransformer(states, CLI::ignore_case));
-  command.add_option("--limit", options.limit, "At most so many");
+  DefineLimit(command, options.limit);
 }
 
 }  // namespace
@@ -109,8 +109,8 @@ void AddWebhookCommands(CLI::App& app, Action& action) {
   CLI::App& webhooks = *app.add_subcommand("webhooks", "Webhook deliveries and their secret");
   webhooks.require_subcommand(1);
   const auto define_nothing = [](CLI::App& /*command*/, NoOptions& /*options*/) {};
-  AddCommand<ListOptions>(webhooks, action, "list", "List deliveries, newest first", DefineList,
-                          List);
+  AddCommand<ListOptions>(webhooks, action, "list",
+                          "List deliveries, newest first (--json: one a line)", DefineList, List);
   AddCommand<IdOptions>(
       webhooks, action, "replay", "Send a delivery again",
       [](CLI::App& command, IdOptions& options) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A whole campaign from a list, as the person at the desk makes it: a CSV with Russian names in Windows-1251 is
-# looked at, imported, previewed, sent at a rate, watched, paused, resumed, finished, and its results are exported.
+# looked at, imported, previewed, started at a rate, watched, paused while it sends, resumed, finished, and its results
+# are exported.
 # Every step with campaignctl, or with curl over REST. Nothing leaves this machine: the provider is the simulator.
 #
 #   examples/campaign/run.sh           both, one after the other
@@ -12,7 +13,38 @@ trap 'stop_all; rm -rf "$work"' EXIT
 which=${1:-both}
 here="$root/examples/campaign"
 customers="$here/customers.csv"
+recipients=236 # Without duplicates and rows that cannot be read.
 template='{field_1}, ваш заказ «{field_2}» на {field_3} руб. ждёт вас до пятницы.'
+
+# How many messages have left, or have ended.
+left() { statistics | jq '[.states[]? | select(.state != "ACCEPTED") | .messages | tonumber] | add // 0'; }
+some_left() { [ "$(left)" -ge 40 ]; }
+
+# pause_while_it_sends: pauses amid the sending, and shows that nothing goes before it is resumed. Both ways to
+# drive the campaign define pause, resume and statistics.
+pause_while_it_sends() {
+  local at_pause later
+  wait_for 20 some_left
+  pause
+  sleep 1 # What was with the provider when it was paused is answered.
+  at_pause=$(left)
+  sleep 2
+  later=$(left)
+  echo "$at_pause messages had left when it was paused; two seconds later: $later"
+  resume
+  if [ "$later" -ne "$at_pause" ] || [ "$later" -ge "$recipients" ]; then
+    echo "the pause did not hold what waited" >&2
+    return 1
+  fi
+}
+
+# check_results: every recipient is in the export, with a final state.
+check_results() {
+  head -n 4 "$work/results.csv"
+  local rows
+  rows=$(($(wc -l <"$work/results.csv") - 1))
+  [ "$rows" -eq "$recipients" ] || { echo "$recipients recipients expected, $rows exported" >&2; return 1; }
+}
 
 build_programs
 grpc_port=$(port_or_free "${GRPC_PORT:-0}")

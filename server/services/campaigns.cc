@@ -7,11 +7,10 @@
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/base/text.h"
-#include "server/dispatch/campaign_book.h"
-#include "server/dispatch/outlook.h"
 #include "server/domain/errors/resources.h"
 #include "server/services/convert/campaign.h"
 #include "server/services/convert/field_mask.h"
+#include "server/services/outlook.h"
 #include "server/services/paging.h"
 #include "server/services/request_id.h"
 #include "server/webhooks/url.h"
@@ -65,24 +64,9 @@ absl::Status CheckKeys(const CallContext& call, const domain::Campaign& campaign
 
 // The campaign as it is answered.
 absl::Status Show(const CallContext& call, const domain::Campaign& campaign, v1::Campaign* proto) {
-  const absl::Time now = call.now();
   CampaignToProto(campaign, proto);
-  ASSIGN_OR_RETURN(const absl::TimeZone zone, dispatch::CampaignZone(campaign, call.env.store));
-  std::vector<storage::CampaignCounter> counters;
-  std::optional<dispatch::SendHint> hint;
-  std::optional<storage::WaitingMessages> waiting;
-  if (campaign.state == domain::CampaignState::kRunning) {
-    auto counted = call.env.store.GetCampaignCounters(campaign.id);
-    // Deleted by somebody else in this moment: what was read is answered all the same.
-    if (counted.ok()) counters = *std::move(counted);
-    hint = call.env.outlook.Find(campaign.id, now);
-    if (!hint.has_value()) {
-      ASSIGN_OR_RETURN(waiting, call.env.store.PeekWaiting(campaign.id));
-    }
-  }
-  OutlookToProto(dispatch::MakeOutlook({campaign, zone, counters, hint, waiting}, now),
-                 proto->mutable_outlook());
-  return absl::OkStatus();
+  return FindOutlook(campaign, call.env.store, call.env.outlook, call.now(),
+                     proto->mutable_outlook());
 }
 
 absl::Status ApplyVerb(const CallContext& call, int64_t campaign_id, CampaignVerb verb,

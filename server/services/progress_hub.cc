@@ -8,6 +8,7 @@
 #include "server/base/status_macros.h"
 #include "server/services/convert/campaign.h"
 #include "server/services/convert/time.h"
+#include "server/services/outlook.h"
 
 namespace campaigner::services {
 namespace {
@@ -29,6 +30,15 @@ bool IsOver(const v1::CampaignProgress& progress) {
   const bool has_ended =
       progress.state() == v1::Campaign::DONE || progress.state() == v1::Campaign::CANCELLED;
   return has_ended && progress.statistics().pending_messages() == 0;
+}
+
+// What must change for watchers to be told.
+std::string Figures(v1::CampaignProgress progress) {
+  // Where it sends, the next time is always now.
+  if (progress.outlook().hold() == v1::SendOutlook::HOLD_UNSPECIFIED) {
+    progress.mutable_outlook()->clear_next_send_time();
+  }
+  return progress.SerializeAsString();
 }
 
 }  // namespace
@@ -84,13 +94,14 @@ void ProgressHub::Run() {
   }
 }
 
-absl::StatusOr<v1::CampaignProgress> ProgressHub::Read(int64_t campaign_id) {
+absl::StatusOr<v1::CampaignProgress> ProgressHub::Read(int64_t campaign_id, absl::Time now) {
   v1::CampaignProgress progress;
   // The state first: figures that are read after its end are the last ones.
   ASSIGN_OR_RETURN(const auto campaign, store_.GetCampaign(campaign_id));
   ASSIGN_OR_RETURN(const auto counters, store_.GetCampaignCounters(campaign_id));
   progress.set_state(static_cast<v1::Campaign::State>(campaign->state));
   StatisticsToProto(campaign_id, counters, currency_, progress.mutable_statistics());
+  RETURN_IF_ERROR(FindOutlook(*campaign, store_, outlook_, now, progress.mutable_outlook()));
   return progress;
 }
 
@@ -113,7 +124,7 @@ void ProgressHub::AddRate(Watched& watched, absl::Time now, v1::CampaignProgress
 }
 
 void ProgressHub::Look(int64_t campaign_id, absl::Time now) {
-  absl::StatusOr<v1::CampaignProgress> progress = Read(campaign_id);
+  absl::StatusOr<v1::CampaignProgress> progress = Read(campaign_id, now);
   std::vector<std::shared_ptr<ProgressWatcher>> told;
   {
     base::MutexLock lock(mutex_);
@@ -123,7 +134,7 @@ void ProgressHub::Look(int64_t campaign_id, absl::Time now) {
     told = std::exchange(watched.new_watchers, {});
     if (progress.ok()) {
       AddRate(watched, now, *progress);
-      std::string figures = progress->SerializeAsString();
+      std::string figures = Figures(*progress);
       if (figures != watched.told) told = watched.watchers;
       watched.told = std::move(figures);
       TimeToProto(now, progress->mutable_time());

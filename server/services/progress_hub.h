@@ -13,6 +13,7 @@
 #include "campaigner/v1/campaign_service.pb.h"
 #include "server/base/clock.h"
 #include "server/base/thread_annotations.h"
+#include "server/dispatch/outlook.h"
 #include "server/storage/store.h"
 
 namespace campaigner::services {
@@ -32,8 +33,9 @@ class ProgressWatcher {
 class ProgressHub {
  public:
   // All must outlive it.
-  ProgressHub(storage::Store& store, base::Clock& clock, const std::string& currency)
-      : store_(store), clock_(clock), currency_(currency) {}
+  ProgressHub(storage::Store& store, const dispatch::OutlookBoard& outlook, base::Clock& clock,
+              const std::string& currency)
+      : store_(store), outlook_(outlook), clock_(clock), currency_(currency) {}
   ~ProgressHub();
 
   void Start();
@@ -57,17 +59,18 @@ class ProgressHub {
     std::vector<std::shared_ptr<ProgressWatcher>> new_watchers;
     // Over the last seconds, oldest first.
     std::deque<Sample> samples;
-    // What was told last, without its time.
+    // What was told last, without the time that it was told at.
     std::string told;
   };
 
   void Run();
   std::vector<int64_t> WatchedCampaigns() EXCLUDES(mutex_);
   void Look(int64_t campaign_id, absl::Time now) EXCLUDES(mutex_);
-  absl::StatusOr<v1::CampaignProgress> Read(int64_t campaign_id);
+  absl::StatusOr<v1::CampaignProgress> Read(int64_t campaign_id, absl::Time now);
   void AddRate(Watched& watched, absl::Time now, v1::CampaignProgress& progress) REQUIRES(mutex_);
 
   storage::Store& store_;
+  const dispatch::OutlookBoard& outlook_;
   base::Clock& clock_;
   const std::string& currency_;
   base::WakeSignal wake_;

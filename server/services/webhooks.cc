@@ -14,6 +14,8 @@ namespace {
 constexpr size_t kWebhookSecretBytes = 32;
 // How long webhooks carry signatures of the former secret too.
 constexpr absl::Duration kRotationOverlap = absl::Hours(24);
+// Deliveries replayed in one step of the writer, for which others wait.
+constexpr int kReplayStep = 1000;
 
 }  // namespace
 
@@ -58,11 +60,13 @@ absl::Status ReplayFailedWebhookDeliveries(const CallContext& call,
                                            const v1::ReplayFailedWebhookDeliveriesRequest& request,
                                            v1::ReplayFailedWebhookDeliveriesResponse* response) {
   RETURN_IF_ERROR(FindCampaign(call, request.campaign_id()).status());
-  ASSIGN_OR_RETURN(const auto replayed,
-                   call.env.store.ReplayFailedWebhooks(call.account_id(), request.campaign_id(),
-                                                       call.now(), base::limits::kReplayMax));
-  response->set_replayed(replayed.count);
-  response->set_more(replayed.more);
+  storage::WebhookStore::Replayed step{.more = true};
+  while (step.more && response->replayed() < base::limits::kReplayMax) {
+    ASSIGN_OR_RETURN(step, call.env.store.ReplayFailedWebhooks(
+                               call.account_id(), request.campaign_id(), call.now(), kReplayStep));
+    response->set_replayed(response->replayed() + step.count);
+  }
+  response->set_more(step.more);
   return absl::OkStatus();
 }
 

@@ -191,6 +191,41 @@ TEST_F(LifeTest, ProgressIsToldUntilTheCampaignIsOver) {
   EXPECT_TRUE(reader->Finish().ok());
 }
 
+// The outlook that a watch of the campaign tells once it is `hold`.
+v1::SendOutlook WatchedOutlook(const ServerClient& client, int64_t campaign,
+                               v1::SendOutlook::Hold hold) {
+  grpc::ClientContext context;
+  client.Prepare(context);
+  const auto stub = v1::CampaignService::NewStub(client.channel());
+  v1::WatchCampaignRequest request;
+  request.set_campaign_id(campaign);
+  const auto reader = stub->WatchCampaign(&context, request);
+  v1::CampaignProgress progress;
+  do {
+    if (!reader->Read(&progress)) {
+      ADD_FAILURE() << "the watch ended: " << reader->Finish().error_message();
+      return {};
+    }
+  } while (progress.outlook().hold() != hold);
+  context.TryCancel();
+  return progress.outlook();
+}
+
+TEST_F(LifeTest, AWatchSaysWhyNothingIsSent) {
+  Start();
+  const int64_t campaign =
+      admin_->StartCampaign("template: 'x' rate_limit: 1 rate_period { seconds: 3600 }");
+  EXPECT_EQ(WatchedOutlook(*admin_, campaign, v1::SendOutlook::NOTHING_WAITING).explanation(),
+            "no message waits");
+  for (int i = 0; i < 3; ++i) admin_->SendOne(campaign);
+  const v1::SendOutlook slow = WatchedOutlook(*admin_, campaign, v1::SendOutlook::RATE_REACHED);
+  EXPECT_THAT(slow.explanation(), StartsWith("its rate, or that of its account or route"));
+  EXPECT_TRUE(slow.has_next_send_time());
+  ASSERT_OK(admin_->Call(&Campaigns::PauseCampaign, fmt::format("campaign_id: {}", campaign)));
+  EXPECT_EQ(WatchedOutlook(*admin_, campaign, v1::SendOutlook::HELD_BY_PAUSE).explanation(),
+            "paused");
+}
+
 TEST_F(LifeTest, EveryStatusIsASignedEvent) {
   WebhookReceiver receiver;
   Start();

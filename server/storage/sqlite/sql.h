@@ -219,14 +219,22 @@ inline constexpr char kFailedWebhooks[] =
     "SELECT id, endpoint_id FROM webhook_delivery INDEXED BY webhook_delivery_failed "
     "WHERE campaign_id = ?1 AND state = 3 ORDER BY id LIMIT ?2";
 
-#define CAMPAIGNER_WEBHOOK_COLUMNS                                                            \
+#define CAMPAIGNER_WEBHOOKS(index)                                                            \
   "SELECT d.id, e.account_id, d.campaign_id, d.message_id, e.url, d.state, d.attempt_count, " \
   "d.payload, d.last_http_status, d.last_error, d.create_time, d.last_attempt_time, d.due, "  \
-  "d.endpoint_id FROM webhook_delivery d CROSS JOIN webhook_endpoint e ON e.id = d.endpoint_id "
-inline constexpr char kGetWebhook[] = CAMPAIGNER_WEBHOOK_COLUMNS "WHERE d.id = ?1";
+  "d.endpoint_id FROM webhook_delivery d " index                                              \
+  " CROSS JOIN webhook_endpoint e ON e.id = d.endpoint_id "
+inline constexpr char kGetWebhook[] = CAMPAIGNER_WEBHOOKS("") "WHERE d.id = ?1";
 inline constexpr char kListWebhooks[] =
-    CAMPAIGNER_WEBHOOK_COLUMNS "WHERE d.campaign_id = ?1 AND d.id < ?2 ORDER BY d.id DESC";
-#undef CAMPAIGNER_WEBHOOK_COLUMNS
+    CAMPAIGNER_WEBHOOKS("INDEXED BY webhook_delivery_campaign")
+    "WHERE d.campaign_id = ?1 AND d.id < ?2 ORDER BY d.id DESC";
+inline constexpr char kListFailedWebhooks[] =
+    CAMPAIGNER_WEBHOOKS("INDEXED BY webhook_delivery_failed")
+    "WHERE d.campaign_id = ?1 AND d.state = 3 AND d.id < ?2 ORDER BY d.id DESC";
+inline constexpr char kListWebhooksOfMessage[] =
+    CAMPAIGNER_WEBHOOKS("INDEXED BY webhook_delivery_message")
+    "WHERE d.message_id = ?1 AND d.id < ?2 ORDER BY d.id DESC";
+#undef CAMPAIGNER_WEBHOOKS
 
 // -- Stop-lists
 

@@ -134,6 +134,44 @@ TEST_P(StoreTest, WebhooksAreListedByStateAndMessageInPages) {
   EXPECT_THAT(store_->ListWebhooks(filter, 0, 10), HasReason("CAMPAIGN_NOT_FOUND"));
 }
 
+// As many as a page looks at, and one before them.
+TEST_P(StoreTest, AFailedWebhookIsFoundBehindAnyNumberOfOthers) {
+  constexpr int kBehind = 20'001;
+  const Campaign campaign = MakeCampaign(MakeAccount().id);
+  const int64_t first = AcceptSome(campaign, MakeRoute(), kBehind + 1);
+  std::vector<ReceiptRecord> receipts;
+  for (int i = 0; i <= kBehind; ++i) {
+    receipts.push_back(Receipt(first + i, MessageState::kDelivered));
+  }
+  ASSERT_OK(Receive(std::move(receipts)));
+  const int64_t endpoint = store_->ListPendingEndpoints(0, 10)->at(0).endpoint_id;
+  const ClaimedWebhooks claimed = ClaimWebhooks(endpoint, kBehind + 1);
+  ASSERT_THAT(claimed.deliveries, SizeIs(kBehind + 1));
+  std::vector<WebhookOutcome> outcomes = {Failed(claimed.deliveries[0].id)};
+  for (int i = 1; i <= kBehind; ++i) outcomes.push_back(Delivered(claimed.deliveries[i].id));
+  ASSERT_OK(RecordWebhooks(std::move(outcomes)));
+  WebhookFilter filter{.account_id = campaign.account_id,
+                       .campaign_id = campaign.id,
+                       .states = {WebhookState::kFailed}};
+  const auto failed = store_->ListWebhooks(filter, 0, 10);
+  ASSERT_OK(failed);
+  ASSERT_THAT(failed->deliveries, SizeIs(1));
+  EXPECT_EQ(failed->next_after_id, 0);
+  filter.message_id = failed->deliveries[0].message_id;
+  filter.states = {};
+  EXPECT_THAT(store_->ListWebhooks(filter, 0, 10)->deliveries, SizeIs(1));
+}
+
+TEST_P(StoreTest, OfAnotherCampaignsMessageNoWebhookIsListed) {
+  const Campaign campaign = MakeCampaign(MakeAccount().id);
+  const Campaign other = MakeCampaign(campaign.account_id);
+  const int64_t id = AcceptSome(campaign, MakeRoute(), 1);
+  ASSERT_OK(Receive({Receipt(id, MessageState::kDelivered)}));
+  const WebhookFilter filter{
+      .account_id = campaign.account_id, .campaign_id = other.id, .message_id = id, .states = {}};
+  EXPECT_THAT(store_->ListWebhooks(filter, 0, 10)->deliveries, IsEmpty());
+}
+
 TEST_P(StoreTest, WhatIsOverMayBeReplayed) {
   const Campaign campaign = MakeCampaign(MakeAccount().id);
   const int64_t first = AcceptSome(campaign, MakeRoute(), 3);

@@ -9,6 +9,7 @@
 
 #include "campaigner/v1/campaign_service.grpc.pb.h"
 #include "campaigner/v1/message_service.grpc.pb.h"
+#include "campaigner/v1/operation_service.grpc.pb.h"
 #include "client/cli/app.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/client/test_server.h"
@@ -27,6 +28,8 @@ class Campaigns final : public v1::CampaignService::Service {
   v1::RetryMessagesRequest retried;
   v1::ExportMessagesRequest exported;
   bool export_breaks = false;
+  // Watches that break before the end.
+  int broken_watches = 0;
 
   grpc::Status GetCampaignStatistics(grpc::ServerContext* /*context*/,
                                      const v1::GetCampaignStatisticsRequest* /*request*/,
@@ -55,6 +58,7 @@ class Campaigns final : public v1::CampaignService::Service {
     progress.set_messages_per_second(10);
     progress.mutable_time_left()->set_seconds(15);
     writer->Write(progress);
+    if (broken_watches-- > 0) return {grpc::StatusCode::UNAVAILABLE, "draining"};
     progress.set_state(v1::Campaign::DONE);
     progress.mutable_statistics()->set_pending_messages(0);
     writer->Write(progress);
@@ -91,7 +95,15 @@ class Messages final : public v1::MessageService::Service {
                             const v1::ListMessagesRequest* request,
                             v1::ListMessagesResponse* response) override {
     listed = *request;
-    response->add_messages()->set_campaign_id(77);
+    v1::Message* message = response->add_messages();
+    message->set_campaign_id(77);
+    if (request->view() != v1::MESSAGE_VIEW_FULL) return grpc::Status::OK;
+    for (const auto outcome : {v1::Attempt::THROTTLED, v1::Attempt::ACCEPTED}) {
+      v1::Attempt* attempt = message->add_attempts();
+      attempt->set_route("main");
+      attempt->set_outcome(outcome);
+      if (outcome == v1::Attempt::THROTTLED) attempt->set_detail("HTTP 429");
+    }
     return grpc::Status::OK;
   }
   grpc::Status EraseRecipient(grpc::ServerContext* /*context*/,
@@ -100,6 +112,20 @@ class Messages final : public v1::MessageService::Service {
     erased = *request;
     response->set_id(10);
     response->set_state(v1::Operation::RUNNING);
+    return grpc::Status::OK;
+  }
+};
+
+class Operations final : public v1::OperationService::Service {
+ public:
+  grpc::Status WatchOperation(grpc::ServerContext* /*context*/,
+                              const v1::WatchOperationRequest* request,
+                              grpc::ServerWriter<v1::Operation>* writer) override {
+    v1::Operation operation;
+    operation.set_id(request->operation_id());
+    operation.set_state(v1::Operation::DONE);
+    operation.set_messages(42);
+    writer->Write(operation);
     return grpc::Status::OK;
   }
 };
@@ -124,7 +150,8 @@ class CliLifeTest : public ::testing::Test {
 
   Campaigns campaigns_;
   Messages messages_;
-  client::TestServer server_{{&campaigns_, &messages_}};
+  Operations operations_;
+  client::TestServer server_{{&campaigns_, &messages_, &operations_}};
 };
 
 TEST_F(CliLifeTest, StatisticsTellTheCost) {
@@ -144,13 +171,20 @@ TEST_F(CliLifeTest, ProgressIsALineForEachChangeWhereNobodyLooks) {
   EXPECT_THAT(Ctl({"campaigns", "watch", "7", "--json"}), HasSubstr("\"state\":\"DONE\""));
 }
 
-TEST_F(CliLifeTest, ARetryNamesItsOperation) {
-  EXPECT_EQ(Ctl({"campaigns", "retry", "7", "--state", "expired", "--reason", "STATUS_TIMEOUT"}),
-            "operation 9 is RUNNING\n");
+TEST_F(CliLifeTest, AWatchOutlivesTheServer) {
+  campaigns_.broken_watches = 1;
+  EXPECT_THAT(Ctl({"campaigns", "watch", "7"}), HasSubstr("DONE 100 %"));
+}
+
+TEST_F(CliLifeTest, ARetryIsFollowedToItsEnd) {
+  EXPECT_THAT(Ctl({"campaigns", "retry", "7", "--state", "expired", "--reason", "STATUS_TIMEOUT"}),
+              AllOf(HasSubstr("Operation: 9"), HasSubstr("DONE"), HasSubstr("42")));
   EXPECT_EQ(campaigns_.retried.campaign_id(), 7);
   EXPECT_THAT(campaigns_.retried.states(), ElementsAre(v1::Message::EXPIRED));
   EXPECT_THAT(campaigns_.retried.reasons(), ElementsAre(v1::Message::STATUS_TIMEOUT));
   EXPECT_FALSE(campaigns_.retried.request_id().empty());
+  EXPECT_THAT(Ctl({"campaigns", "retry", "7", "--no_wait"}),
+              AllOf(HasSubstr("Operation: 9"), HasSubstr("RUNNING")));
   Ctl({"campaigns", "retry", "7", "--state", "DELIVERED"}, 2);
 }
 
@@ -174,8 +208,16 @@ TEST_F(CliLifeTest, PeopleAreFoundAndErased) {
   EXPECT_THAT(Ctl({"messages", "find", "+7 920 123-45-67"}), HasSubstr("77"));
   EXPECT_EQ(messages_.listed.campaign_id(), 0);
   EXPECT_EQ(messages_.listed.recipient(), "+7 920 123-45-67");
-  EXPECT_EQ(Ctl({"recipients", "erase", "79201234567"}), "operation 10 is RUNNING\n");
+  EXPECT_THAT(Ctl({"recipients", "erase", "79201234567"}),
+              AllOf(HasSubstr("Operation: 10"), HasSubstr("DONE")));
   EXPECT_EQ(messages_.erased.recipient(), "79201234567");
+}
+
+TEST_F(CliLifeTest, MessagesAreListedByReasonWithTheirAttempts) {
+  EXPECT_THAT(Ctl({"messages", "list", "--campaign", "7", "--reason", "forbidden", "--attempts"}),
+              HasSubstr("main THROTTLED HTTP 429; main ACCEPTED"));
+  EXPECT_THAT(messages_.listed.reasons(), ElementsAre(v1::Message::FORBIDDEN));
+  EXPECT_EQ(messages_.listed.view(), v1::MESSAGE_VIEW_FULL);
 }
 
 TEST_F(CliLifeTest, CompletionKnowsTheCommands) {

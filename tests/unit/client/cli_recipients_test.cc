@@ -40,6 +40,14 @@ TEST(RecipientsTest, CsvLinesAreRecipientAndText) {
   EXPECT_FALSE(messages[2].has_text());
 }
 
+TEST(RecipientsTest, AByteOrderMarkIsNoPartOfTheFirstLine) {
+  ASSERT_OK_AND_ASSIGN(const auto messages,
+                       ReadAll("\xEF\xBB\xBFrecipient,external_id\n79201234567,7\n"));
+  ASSERT_EQ(messages.size(), 1u);
+  EXPECT_EQ(messages[0].recipient(), "79201234567");
+  EXPECT_EQ(messages[0].external_id(), "7");
+}
+
 TEST(RecipientsTest, AFirstLineNamesTheColumns) {
   ASSERT_OK_AND_ASSIGN(const auto messages,
                        ReadAll("recipient,external_id,field_1\n79201234567,7,Ivan\n"));

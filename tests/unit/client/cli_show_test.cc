@@ -3,6 +3,7 @@
 
 #include "client/cli/errors.h"
 #include "client/cli/show.h"
+#include "client/cli/terminal.h"
 #include "server/base/error.h"
 
 namespace campaigner::cli {
@@ -27,7 +28,7 @@ TEST(CliShowTest, CardsLeaveOutWhatIsEmpty) {
 TEST(CliShowTest, TimesAndDurations) {
   const absl::TimeZone zone = absl::FixedTimeZone(3 * 60 * 60);
   const absl::Time time = absl::FromUnixMillis(1'767'225'600'250);
-  EXPECT_EQ(ShowTime(ToTimestamp(time), zone), "2026-01-01 03:00:00");
+  EXPECT_EQ(ShowTime(ToTimestamp(time), zone), "2026-01-01 03:00:00 +03:00");
   EXPECT_EQ(ToTimestamp(time).nanos(), 250'000'000);
   EXPECT_EQ(ToTimestamp(absl::FromUnixMillis(-250)).nanos(), 750'000'000);
   EXPECT_EQ(ShowTime({}, zone), "");
@@ -63,6 +64,25 @@ TEST(CliErrorsTest, ErrorsNameFieldsReasonAndWhenToComeBack) {
             "  try again in 1s\n"
             "  [UNAVAILABLE OVERLOADED]\n");
   EXPECT_EQ(ShowError(absl::NotFoundError("gone")), "error: gone\n  [NOT_FOUND]\n");
+}
+
+TEST(CliErrorsTest, ErrorsAreJsonForPrograms) {
+  EXPECT_EQ(ErrorToJson(base::MakeError(absl::StatusCode::kInvalidArgument, "a is \"wrong\"",
+                                        {.reason = "INVALID_FIELDS",
+                                         .violations = {{"a", "is wrong"}},
+                                         .retry_after = absl::Seconds(1)})),
+            "{\"error\":{\"code\":\"INVALID_ARGUMENT\",\"reason\":\"INVALID_FIELDS\","
+            "\"message\":\"a is \\\"wrong\\\"\",\"fields\":[{\"field\":\"a\",\"description\":\"is "
+            "wrong\"}],\"retryAfter\":\"1s\"}}\n");
+  EXPECT_EQ(ErrorToJson(absl::NotFoundError("gone")),
+            "{\"error\":{\"code\":\"NOT_FOUND\",\"message\":\"gone\"}}\n");
+}
+
+TEST(CliShowTest, LinesAreCutBetweenCharacters) {
+  EXPECT_EQ(CutToColumns("Весна", 5), "Весна");
+  EXPECT_EQ(CutToColumns("Весна", 4), "Вес…");
+  EXPECT_EQ(CutToColumns("Весна", 1), "…");
+  EXPECT_EQ(CutToColumns("Весна", 0), "");
 }
 
 }  // namespace
