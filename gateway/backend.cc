@@ -12,7 +12,10 @@
 #include "client/cpp/health.h"
 #include "client/cpp/status.h"
 #include "gateway/errors.h"
+#include "gateway/http/log_gate.h"
 #include "gateway/limits.h"
+#include "server/base/error.h"
+#include "server/base/log.h"
 #include "server/base/status_macros.h"
 
 namespace campaigner::gateway {
@@ -22,6 +25,23 @@ using google::protobuf::Message;
 
 std::chrono::system_clock::time_point CallDeadline(absl::Duration timeout) {
   return std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout);
+}
+
+// Said of a caller who has a key: the server ignored it, because it came from us.
+bool IsKeyMissing(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) &&
+         base::GetErrorDetail(status).reason == "API_KEY_MISSING";
+}
+
+absl::Status NotTrusted() {
+  static http::LogGate log_gate;
+  if (log_gate.TryPass()) {
+    base::LogError("gateway_not_trusted",
+                   {{"remedy", "name this gateway in the server's trusted_gateway_networks"}});
+  }
+  return base::MakeError(absl::StatusCode::kUnavailable,
+                         "this gateway is not set up: the server does not trust it",
+                         {.reason = "GATEWAY_NOT_TRUSTED", .retry_after = limits::kRetryAfter});
 }
 
 client::MessageStreamOptions StreamOptions() {
@@ -45,17 +65,21 @@ Backend::Backend(std::unique_ptr<client::Client> connected)
       sends_(client_->OpenMessageStream(StreamOptions())) {}
 
 void Backend::Send(v1::SendMessagesRequest request, v1::Credentials credentials, SendDone done) {
-  sends_->Send(std::move(request), std::move(credentials),
-               [done = std::move(done)](absl::StatusOr<v1::SendMessagesResponse> answer) mutable {
-                 if (!answer.ok()) return done(WithoutAddresses(answer.status()));
-                 done(std::move(answer));
-               });
+  const bool has_key = !credentials.api_key().empty();
+  sends_->Send(
+      std::move(request), std::move(credentials),
+      [has_key, done = std::move(done)](absl::StatusOr<v1::SendMessagesResponse> answer) mutable {
+        if (answer.ok()) return done(std::move(answer));
+        if (has_key && IsKeyMissing(answer.status())) return done(NotTrusted());
+        done(WithoutAddresses(answer.status()));
+      });
 }
 
-void Backend::Call(const std::string& method, const v1::Credentials& credentials,
-                   const Message& request, Message& response, CallDone done) {
+void Backend::Call(const std::string& method, absl::Duration timeout,
+                   const v1::Credentials& credentials, const Message& request, Message& response,
+                   CallDone done) {
   auto context = std::make_unique<grpc::ClientContext>();
-  context->set_deadline(CallDeadline(limits::kCallTimeout));
+  context->set_deadline(CallDeadline(timeout));
   AddCredentials(credentials, *context);
   grpc::ClientContext* const in_use = context.get();
   auto answered = [context = std::move(context),

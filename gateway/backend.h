@@ -25,18 +25,19 @@ class Backend {
   // INVALID_ARGUMENT when a TLS file cannot be read.
   static absl::StatusOr<std::unique_ptr<Backend>> Create(client::ChannelOptions channel);
 
-  // Both are called once, within limits::kCallTimeout, on a thread of gRPC or on the caller's
-  // before the call returns. They must not block.
+  // Both are called once, on a thread of gRPC or on the caller's before the call returns. They must
+  // not block.
   using SendDone = absl::AnyInvocable<void(absl::StatusOr<v1::SendMessagesResponse>)>;
   using CallDone = absl::AnyInvocable<void(absl::Status)>;
 
-  // Sends for a caller. All callers share one stream, so a thousand small sends cost little more
-  // than one.
+  // Sends for a caller, within limits::kCallTimeout. All callers share one stream, so a thousand
+  // small sends cost little more than one. UNAVAILABLE, GATEWAY_NOT_TRUSTED: the server does not
+  // take callers' keys from this gateway.
   void Send(v1::SendMessagesRequest request, v1::Credentials credentials, SendDone done);
 
-  // Any unary RPC by its full name ("/campaigner.v1.CampaignService/GetCampaign"). `request` is not
-  // used after the return; `response` must live until `done`.
-  void Call(const std::string& method, const v1::Credentials& credentials,
+  // Any unary RPC by its full name ("/campaigner.v1.CampaignService/GetCampaign"), within
+  // `timeout`. `request` is not used after the return; `response` must live until `done`.
+  void Call(const std::string& method, absl::Duration timeout, const v1::Credentials& credentials,
             const google::protobuf::Message& request, google::protobuf::Message& response,
             CallDone done);
 

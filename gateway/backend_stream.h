@@ -40,6 +40,8 @@ class BackendStream {
   // Waits for the next message, which `response` then holds, or the end. kPulse: nothing happened
   // for a second. `response` is the same in all calls.
   Event Next(google::protobuf::Message& response);
+  // The backend was stopped: what has no end of its own is to end now.
+  bool is_stopped() const { return *is_stopped_; }
   // Why it ended. After kEnd.
   const absl::Status& status() const { return status_; }
 

@@ -1,5 +1,6 @@
 #include "gateway/client_address.h"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -8,6 +9,10 @@
 
 namespace campaigner::gateway {
 namespace {
+
+// Of whoever a proxy does not name ("unknown", "_hidden"): in no network, so that it passes no
+// check that its proxy's address would.
+constexpr char kUnknown[] = "unknown";
 
 // All of them, in order, as one list: a proxy may add a header instead of a value.
 std::string ForwardedFor(const http::Request& request) {
@@ -18,6 +23,13 @@ std::string ForwardedFor(const http::Request& request) {
     all += value;
   }
   return all;
+}
+
+// Of "203.0.113.9:5555", "[2001:db8::1]" and "[2001:db8::1]:5555", which some proxies write.
+std::string_view WithoutPort(std::string_view text) {
+  if (text.starts_with('[')) return text.substr(1, std::min(text.find(']'), text.size()) - 1);
+  const size_t colon = text.find(':');
+  return colon == text.rfind(':') ? text.substr(0, colon) : text;
 }
 
 }  // namespace
@@ -39,8 +51,8 @@ std::string ClientAddress::Of(const http::Request& request) const {
     rest = comma == rest.npos ? std::string_view() : rest.substr(0, comma);
     while (last.starts_with(' ')) last.remove_prefix(1);
     while (last.ends_with(' ')) last.remove_suffix(1);
-    if (!base::ParseAddress(std::string(last))) break;
-    address = last;
+    address = WithoutPort(last);
+    if (!base::ParseAddress(address)) return kUnknown;
   }
   return address;
 }

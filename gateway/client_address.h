@@ -10,7 +10,8 @@
 namespace campaigner::gateway {
 
 // Whose address a request comes from. A connection's own, unless it comes from a trusted proxy:
-// then the last address in X-Forwarded-For that is no trusted proxy's. Thread-safe.
+// then the last address in X-Forwarded-For that is no trusted proxy's, without a port; "unknown",
+// which no network contains, where that is no address. Thread-safe.
 class ClientAddress {
  public:
   // `proxies` in CIDR form. INVALID_ARGUMENT names what is none.

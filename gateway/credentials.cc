@@ -33,6 +33,7 @@ v1::Credentials CredentialsOf(const http::Request& request) {
   } else if (authorization &&
              absl::StartsWithIgnoreCase(base::ToAbsl(*authorization), base::ToAbsl(kBearer))) {
     key = authorization->substr(kBearer.size());
+    key.remove_prefix(std::min(key.find_first_not_of(' '), key.size()));
   }
   return MakeCredentials(key, request.client_address);
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "gateway/limits.h"
 #include "server/base/text.h"
 
@@ -49,9 +50,17 @@ http::Response MakeResponse(int status, std::string_view message, std::string_vi
   if (!details.empty()) error["details"] = std::move(details);
   http::Response response;
   response.status = status;
+  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   response.body =
       Json{{"error", std::move(error)}}.dump(-1, ' ', false, Json::error_handler_t::replace);
   return response;
+}
+
+// "HTTP_METHOD_NOT_ALLOWED" for 405.
+std::string ReasonOf(int http_status) {
+  std::string reason = fmt::format("HTTP_{}", http::ReasonPhrase(http_status));
+  for (char& c : reason) c = c == ' ' ? '_' : absl::ascii_toupper(static_cast<unsigned char>(c));
+  return reason;
 }
 
 // The gRPC code that comes closest to an HTTP status.
@@ -60,8 +69,13 @@ absl::StatusCode CodeOf(int http_status) {
     case 401: return absl::StatusCode::kUnauthenticated;
     case 403: return absl::StatusCode::kPermissionDenied;
     case 404: return absl::StatusCode::kNotFound;
-    case 408: return absl::StatusCode::kDeadlineExceeded;
-    case 405: return absl::StatusCode::kUnimplemented;
+    case 405:
+    case 501: return absl::StatusCode::kUnimplemented;
+    case 408:
+    case 504: return absl::StatusCode::kDeadlineExceeded;
+    case 409: return absl::StatusCode::kAborted;
+    case 429: return absl::StatusCode::kResourceExhausted;
+    case 499: return absl::StatusCode::kCancelled;
     case 500: return absl::StatusCode::kInternal;
     case 503: return absl::StatusCode::kUnavailable;
     default: return absl::StatusCode::kInvalidArgument;
@@ -114,7 +128,8 @@ http::Response NativeError(const absl::Status& status) {
 
 http::Response NativeHttpError(int status, std::string_view message) {
   http::Response response =
-      MakeResponse(status, message, absl::StatusCodeToString(CodeOf(status)), Json::array());
+      MakeResponse(status, message, absl::StatusCodeToString(CodeOf(status)),
+                   DetailsJson(base::ErrorDetail{.reason = ReasonOf(status)}));
   if (status == 503) http::SetRetryAfter(response, limits::kRetryAfter);
   return response;
 }

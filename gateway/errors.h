@@ -24,7 +24,8 @@ absl::Status WithoutAddresses(absl::Status status);
 // Everything that is known of an error, Retry-After included.
 http::Response NativeError(const absl::Status& status);
 
-// An error that the HTTP server or router found. A http::FormatError.
+// An error that the HTTP server or router found; its reason names the status
+// ("HTTP_METHOD_NOT_ALLOWED"). A http::FormatError.
 http::Response NativeHttpError(int status, std::string_view message);
 
 }  // namespace campaigner::gateway

@@ -37,9 +37,11 @@ class Gateway::Parts {
         batcher_([this](const v1::ReportDeliveryRequest& request, receipts::Batcher::Done done) {
           auto owned = std::make_unique<v1::ReportDeliveryResponse>();
           v1::ReportDeliveryResponse& response = *owned;
-          backend_->Call(kReportDelivery, v1::Credentials(), request, response,
-                         [owned = std::move(owned), done = std::move(done)](
-                             absl::Status status) mutable { done(std::move(status)); });
+          backend_->Call(
+              kReportDelivery, limits::kCallTimeout, v1::Credentials(), request, response,
+              [owned = std::move(owned), done = std::move(done)](absl::Status status) mutable {
+                done(std::move(status));
+              });
         }) {}
 
   absl::Status Start() {

@@ -34,6 +34,9 @@ class Checker final : public nlohmann::json_sax<Json> {
 
   bool key(std::string& name) override {
     if (!CheckText(name)) return false;
+    if (names_.back().size() >= limits::kJsonMembersMax) {
+      return Fail("has an object of more than 10,000 members");
+    }
     return names_.back().insert(name).second || Fail("has two members of one name in an object");
   }
 

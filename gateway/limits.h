@@ -11,17 +11,17 @@ namespace campaigner::gateway::limits {
 
 // Bytes of a request line and its headers together: four times what a browser sends.
 inline constexpr size_t kHeadBytesMax = 32 << 10;
-// Bytes of a request's target: a long text in a query fits (cpp-httplib takes lines of 8,192
-// bytes).
+// Bytes of a request's target: a long text in a query fits.
 inline constexpr size_t kTargetBytesMax = 8'000;
 // Header lines of a request: browsers behind two proxies send 30.
 inline constexpr size_t kHeadersMax = 100;
 // Bytes of a body: the O3GO contract.
 inline constexpr size_t kBodyBytesMax = 16 << 20;
-// Bytes of bodies received and not yet answered, over all connections: 16 of the largest at once.
-inline constexpr size_t kBodyBytesInFlightMax = 256 << 20;
+// Bytes of bodies not yet answered and of answers not yet taken, over all connections, but for
+// small ones (kInlineBodyBytesMax, kWriteBufferBytes): 16 of the largest bodies at once.
+inline constexpr size_t kKeptBytesMax = 256 << 20;
 // Bytes of a body that is parsed on the event loop itself: half a millisecond. Larger ones are
-// given to a thread, so that nobody waits for them.
+// given to a thread, so that nobody waits for them, and count in kKeptBytesMax.
 inline constexpr size_t kInlineBodyBytesMax = 32 << 10;
 // Bytes of a body that its route takes as it comes: a file of 2 GiB, and the parts around it.
 inline constexpr size_t kStreamedBodyBytesMax = (size_t{2} << 30) + (64 << 10);
@@ -36,6 +36,9 @@ inline constexpr size_t kPartsMax = 100;
 inline constexpr size_t kBoundaryBlanksMax = 64;
 // Depth of nested JSON: protobuf's own parser stops at 100.
 inline constexpr size_t kJsonDepthMax = 64;
+// Members of one JSON object: their names are held while it is checked, before anybody knows who
+// sends them. A message has 100 fields of the caller's naming.
+inline constexpr size_t kJsonMembersMax = 10'000;
 // Parameters of a query or form.
 inline constexpr size_t kParametersMax = 1'000;
 // Elements that are named in one 422 answer: enough to act on.
@@ -61,8 +64,9 @@ inline constexpr absl::Duration kHeadTimeout = absl::Seconds(10);
 inline constexpr absl::Duration kBodyTimeout = absl::Seconds(64);
 // Bytes of a streamed body within each body timeout: 32 kbit/s. Who brings less is stalling.
 inline constexpr size_t kStreamProgressBytes = 256 << 10;
-// For a reader to take an answer, or one piece of a streamed one.
+// For a reader to take an answer, or kWriteProgressBytes of a longer one: 20 kbit/s is fast enough.
 inline constexpr absl::Duration kWriteTimeout = absl::Seconds(30);
+inline constexpr size_t kWriteProgressBytes = 64 << 10;
 // What a refused client still sends is read for so long, so that the refusal reaches it.
 inline constexpr absl::Duration kLingerTimeout = absl::Seconds(1);
 
@@ -70,12 +74,11 @@ inline constexpr absl::Duration kLingerTimeout = absl::Seconds(1);
 
 // A call to the server where the caller sets no deadline of its own.
 inline constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+// The same for calls that read a whole file or campaign before they answer: the server gives an XLS
+// file 30 s of processor time.
+inline constexpr absl::Duration kSlowCallTimeout = absl::Seconds(60);
 // When to come back while the server is away.
 inline constexpr absl::Duration kRetryAfter = absl::Seconds(2);
-// Bytes of one message of the server: 1,000 full messages fit.
-inline constexpr int kGrpcMessageBytesMax = 64 << 20;
-// Bytes of an error's metadata: more than a strange client reads, but this one is ours.
-inline constexpr int kGrpcMetadataBytesMax = 64 << 10;
 
 // -- Streams over HTTP
 
@@ -89,8 +92,6 @@ inline constexpr int kDownloadsMax = 32;
 inline constexpr size_t kTaskThreadsMax = 2 * (kWatchersMax + kDownloadsMax);
 // How long a download waits for the server's next piece.
 inline constexpr absl::Duration kDownloadStallTimeout = absl::Seconds(60);
-// Bytes of a download that are written in one write timeout: 20 kbit/s is fast enough.
-inline constexpr size_t kDownloadPieceBytes = 64 << 10;
 
 // -- Uploads
 

@@ -45,8 +45,9 @@ struct ClientOptions {
   ChannelOptions channel = {};
   // Goes with every call as x-api-key. Empty: none.
   std::string api_key = {};
-  // For a whole call, retries and pauses included.
-  absl::Duration deadline = absl::Seconds(30);
+  // For a whole call, retries and pauses included. The server gives an XLS file, which a preview or
+  // an import reads, 30 s of processor time.
+  absl::Duration deadline = absl::Seconds(60);
   RetryPolicy retry = {};
 };
 

@@ -105,8 +105,11 @@ bool Connection::Read() {
   const Phase before = reader_.phase();
   reader_.Append({buffer.data(), received});
   OnPhase(before);
-  const size_t grown = reader_.body_bytes() - std::min(kept_bytes_, reader_.body_bytes());
-  if (grown > 0 && !host_.TryKeepBody(grown)) {
+  // Small ones are bounded by the number of connections, and are taken while large ones wait.
+  const bool is_small = reader_.body_bytes() <= limits::kInlineBodyBytesMax;
+  const size_t grown =
+      is_small ? 0 : reader_.body_bytes() - std::min(kept_bytes_, reader_.body_bytes());
+  if (grown > 0 && !host_.TryKeepBytes(grown)) {
     Refuse(503, "too many large requests at once: try again later");
     return true;
   }
@@ -145,7 +148,7 @@ void Connection::OnAnswer(std::optional<Response> response) {
     response =
         handler_.Refuse(reader_.check().method, reader_.check().target, 500, "internal error");
   }
-  ReleaseBody();
+  ReleaseBytes();
   sink_.reset();
   if (reader_.phase() != Phase::kComplete) {
     // The rest of the body is nobody's; the answer is to reach the client all the same.
@@ -158,7 +161,11 @@ void Connection::OnAnswer(std::optional<Response> response) {
     response = handler_.Refuse(reader_.check().method, reader_.check().target, 503,
                                "too many streams are open");
   }
-  is_last_ = !host_.writer().Write(reader_.head(), *std::move(response), is_closing_,
+  if (!TryKeepAnswer(response->body.size())) {
+    response = handler_.Refuse(reader_.check().method, reader_.check().target, 503,
+                               "too many large answers at once: try again later");
+  }
+  is_last_ = !host_.writer().Write(reader_.check(), *std::move(response), is_closing_,
                                    [this](std::string_view piece) {
                                      outgoing_.append(piece);
                                      return true;
@@ -167,12 +174,31 @@ void Connection::OnAnswer(std::optional<Response> response) {
   Advance();
 }
 
+// Only what changed nothing may be asked for again: any other answer is kept, and what comes later
+// has less room.
+bool Connection::TryKeepAnswer(size_t bytes) {
+  if (bytes <= limits::kWriteBufferBytes) return true;
+  const std::string_view method = reader_.check().method;
+  if (!host_.TryKeepBytes(bytes)) {
+    if (method == "GET" || method == "HEAD") return false;
+    host_.KeepBytes(bytes);
+  }
+  kept_bytes_ += bytes;
+  return true;
+}
+
 bool Connection::RunStream(Response response) {
   ResponseWriter writer(timeouts_.idle);
-  return writer.Write(reader_.head(), std::move(response), is_closing_,
-                      [this](std::string_view piece) {
-                        return transport_->Write(piece, DeadlineIn(timeouts_.write));
-                      });
+  return writer.Write(reader_.check(), std::move(response), is_closing_,
+                      [this](std::string_view piece) { return WritePiece(piece); });
+}
+
+bool Connection::WritePiece(std::string_view piece) {
+  for (; !piece.empty(); piece.remove_prefix(std::min(limits::kWriteProgressBytes, piece.size()))) {
+    const std::string_view next = piece.substr(0, limits::kWriteProgressBytes);
+    if (!transport_->Write(next, DeadlineIn(timeouts_.write))) return false;
+  }
+  return true;
 }
 
 void Connection::OnStreamEnd(bool is_kept) {
@@ -182,7 +208,7 @@ void Connection::OnStreamEnd(bool is_kept) {
 }
 
 void Connection::Refuse(int status, std::string_view message) {
-  ReleaseBody();
+  ReleaseBytes();
   const HeadCheck& check = reader_.check();
   outgoing_ += FinalAnswer(handler_.Refuse(check.method, check.target, status, message));
   is_last_ = is_refused_ = true;
@@ -200,8 +226,14 @@ bool Connection::Send() {
     const Step step = transport_->TryWrite(std::string_view(outgoing_).substr(sent_), count);
     if (step == Step::kClosed) End();
     if (step != Step::kDone) return false;
+    const size_t before = sent_;
     sent_ += count;
+    // Who goes on reading is given time for the next piece.
+    if (before / limits::kWriteProgressBytes != sent_ / limits::kWriteProgressBytes) {
+      SetDeadline(timeouts_.write);
+    }
   }
+  ReleaseBytes();
   sent_ = 0;
   outgoing_.clear();
   if (outgoing_.capacity() > limits::kWriteBufferBytes) outgoing_.shrink_to_fit();
@@ -262,7 +294,7 @@ std::optional<Deadline> Connection::IdleSince() const {
   return idle_since_;
 }
 
-void Connection::ReleaseBody() { host_.DropBody(std::exchange(kept_bytes_, 0)); }
+void Connection::ReleaseBytes() { host_.DropBytes(std::exchange(kept_bytes_, 0)); }
 
 void Connection::SetDeadline(absl::Duration timeout) {
   deadline_ = DeadlineIn(timeout);
@@ -271,7 +303,7 @@ void Connection::SetDeadline(absl::Duration timeout) {
 
 void Connection::End() {
   if (state_ == State::kOver) return;
-  ReleaseBody();
+  ReleaseBytes();
   deadline_ = Deadline::max();
   state_ = State::kOver;
   host_.OnOver(*this);

@@ -34,9 +34,11 @@ class ConnectionHost {
   virtual std::unique_ptr<BodySink> OpenBody(Connection& connection, Request request) = 0;
   // Calls connection.RunStream on a thread of its own and then OnStreamEnd. False: there is none.
   virtual bool TryRunStream(Connection& connection, Response response) = 0;
-  // A request's body grew. False: there are too many bytes of bodies, this one must go.
-  virtual bool TryKeepBody(size_t bytes) = 0;
-  virtual void DropBody(size_t bytes) = 0;
+  // So many bytes more of a large body or answer are held. False: too many are held, these must go.
+  virtual bool TryKeepBytes(size_t bytes) = 0;
+  // The same for bytes that are held in any case.
+  virtual void KeepBytes(size_t bytes) = 0;
+  virtual void DropBytes(size_t bytes) = 0;
   // OnTime is wanted then.
   virtual void NoteDeadline(Deadline deadline) = 0;
   // OnReady is wanted once others had their turn.
@@ -114,7 +116,9 @@ class Connection {
   void Refuse(int status, std::string_view message);
   void StartSending();
   void AwaitRequest();
-  void ReleaseBody();
+  bool TryKeepAnswer(size_t bytes);
+  bool WritePiece(std::string_view piece);
+  void ReleaseBytes();
   void SetDeadline(absl::Duration timeout);
   void End();
 
@@ -133,7 +137,7 @@ class Connection {
   size_t progress_bytes_ = 0;
   std::string outgoing_;
   size_t sent_ = 0;
-  // Bytes of the request's body that the host counts.
+  // Bytes of the request's body, then of its answer, that the host counts.
   size_t kept_bytes_ = 0;
   Deadline deadline_ = Deadline::max();
   Deadline idle_since_{};

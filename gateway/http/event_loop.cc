@@ -223,9 +223,9 @@ bool EventLoop::TryRunStream(Connection& connection, Response response) {
   });
 }
 
-bool EventLoop::TryKeepBody(size_t bytes) {
-  if (context_.body_bytes.fetch_add(bytes) + bytes <= limits::kBodyBytesInFlightMax) return true;
-  context_.body_bytes -= bytes;
+bool EventLoop::TryKeepBytes(size_t bytes) {
+  if (context_.kept_bytes.fetch_add(bytes) + bytes <= limits::kKeptBytesMax) return true;
+  context_.kept_bytes -= bytes;
   return false;
 }
 

@@ -27,8 +27,8 @@ struct LoopContext {
   Timeouts timeouts;
   // Of one loop.
   size_t connections_max;
-  // Bytes of bodies received and not yet answered, over all loops.
-  std::atomic<size_t> body_bytes = 0;
+  // Bytes of large bodies not yet answered, and of large answers not yet taken, over all loops.
+  std::atomic<size_t> kept_bytes = 0;
 };
 
 // One thread that serves many connections, over epoll. At its limit the connection that has been
@@ -82,8 +82,9 @@ class EventLoop final : public ConnectionHost {
   std::unique_ptr<BodySink> OpenBody(Connection& connection, Request request) override;
   Responder ResponderFor(Connection& connection);
   bool TryRunStream(Connection& connection, Response response) override;
-  bool TryKeepBody(size_t bytes) override;
-  void DropBody(size_t bytes) override { context_.body_bytes -= bytes; }
+  bool TryKeepBytes(size_t bytes) override;
+  void KeepBytes(size_t bytes) override { context_.kept_bytes += bytes; }
+  void DropBytes(size_t bytes) override { context_.kept_bytes -= bytes; }
   void NoteDeadline(Deadline deadline) override;
   void ComeBackTo(Connection& connection) override { again_.push_back(&connection); }
   void OnOver(Connection& connection) override { over_.push_back(&connection); }

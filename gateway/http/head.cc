@@ -40,10 +40,30 @@ bool IsName(std::string_view name, std::string_view expected) {
   return absl::EqualsIgnoreCase(base::ToAbsl(name), base::ToAbsl(expected));
 }
 
+// Whether a list of tokens ("close, TE") has this one.
+bool HasToken(std::string_view list, std::string_view token) {
+  for (std::string_view rest = list; !rest.empty();) {
+    const std::string_view item = rest.substr(0, rest.find(','));
+    if (IsName(Trimmed(item), token)) return true;
+    rest.remove_prefix(std::min(item.size() + 1, rest.size()));
+  }
+  return false;
+}
+
+// What follows the authority of "http://host/path"; any other target is its own path.
+std::string_view PathOf(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!IsName(target.substr(0, scheme.size()), scheme)) continue;
+    const size_t path = target.find_first_of("/?", scheme.size());
+    return path == target.npos ? std::string_view("/") : target.substr(path);
+  }
+  return target;
+}
+
 // The state of one check: what was met so far.
 class Checker {
  public:
-  Checker(std::string& head, const TakesStream& takes_stream)
+  Checker(std::string_view head, const TakesStream& takes_stream)
       : head_(head), takes_stream_(takes_stream) {}
 
   HeadCheck Run() {
@@ -51,20 +71,20 @@ class Checker {
     bool is_first = true;
     while (check_.refusal_status == 0 && begin < head_.size()) {
       const size_t end = head_.find(kLineEnd, begin);
-      if (end == std::string::npos) {
+      if (end == head_.npos) {
         Refuse(400, "a line does not end with CR LF");
         break;
       }
-      const std::string_view line(head_.data() + begin, end - begin);
+      const std::string_view line = head_.substr(begin, end - begin);
       if (is_first) {
         CheckRequestLine(line);
       } else if (!line.empty()) {
-        CheckHeader(line, begin);
+        CheckHeader(line);
       }
       is_first = false;
       begin = end + kLineEnd.size();
     }
-    if (check_.is_chunked && lengths_ > 0) Refuse(400, "Content-Length beside Transfer-Encoding");
+    Conclude();
     return check_;
   }
 
@@ -75,6 +95,17 @@ class Checker {
     check_.refusal = why;
   }
 
+  // What only all headers together say.
+  void Conclude() {
+    if (check_.is_chunked && lengths_ > 0) Refuse(400, "Content-Length beside Transfer-Encoding");
+    if (check_.is_old) {
+      check_.wants_close = !keeps_alive_;
+      check_.expects_continue = false;
+    } else if (hosts_ == 0) {
+      Refuse(400, "the Host header is missing");
+    }
+  }
+
   void CheckRequestLine(std::string_view line) {
     const size_t first = line.find(' ');
     const size_t last = line.rfind(' ');
@@ -82,19 +113,20 @@ class Checker {
       return Refuse(400, "broken request line");
     }
     check_.method = line.substr(0, first);
-    const std::string_view target = line.substr(first + 1, last - first - 1);
+    std::string_view target = line.substr(first + 1, last - first - 1);
     if (target.size() > limits::kTargetBytesMax) return Refuse(414, "the address is too long");
-    if (target.front() != '/' || target.find(' ') != target.npos || HasControl(target)) {
+    target = PathOf(target);
+    if (!target.starts_with('/') || target.find(' ') != target.npos || HasControl(target)) {
       return Refuse(400, "broken request target");
     }
     check_.target = target;
     const std::string_view version = line.substr(last + 1);
     if (version != "HTTP/1.1" && version != "HTTP/1.0") Refuse(400, "only HTTP/1.1 is spoken here");
-    is_old_ = version == "HTTP/1.0";
+    check_.is_old = version == "HTTP/1.0";
     check_.is_streamed = takes_stream_ && takes_stream_(check_.method, target);
   }
 
-  void CheckHeader(std::string_view line, size_t begin) {
+  void CheckHeader(std::string_view line) {
     if (check_.headers.size() >= limits::kHeadersMax) return Refuse(431, "too many headers");
     const size_t colon = line.find(':');
     if (colon == line.npos || !IsToken(line.substr(0, colon))) return Refuse(400, "broken header");
@@ -113,11 +145,10 @@ class Checker {
       if (++hosts_ > 1) Refuse(400, "several Host headers");
     } else if (IsName(name, "Expect")) {
       check_.expects_continue = IsName(value, "100-continue");
-      if (!check_.expects_continue) Refuse(400, "unknown expectation");
-    } else if (IsName(name, "Range") || IsName(name, "Accept-Encoding")) {
-      // The library would cut our answers into ranges, with a regular expression over the value,
-      // or pack them, which holds back streams.
-      head_[begin] = 'X';
+      if (!check_.expects_continue) Refuse(417, "unknown expectation");
+    } else if (IsName(name, "Connection")) {
+      check_.wants_close = check_.wants_close || HasToken(value, "close");
+      keeps_alive_ = keeps_alive_ || HasToken(value, "keep-alive");
     }
   }
 
@@ -127,7 +158,7 @@ class Checker {
     }
     if (check_.is_chunked) return Refuse(400, "several Transfer-Encoding headers");
     // HTTP/1.0 has none: whoever put it there means something else by the length (RFC 9112, 6.1).
-    if (is_old_) return Refuse(400, "Transfer-Encoding in HTTP/1.0");
+    if (check_.is_old) return Refuse(400, "Transfer-Encoding in HTTP/1.0");
     if (!IsName(value, "chunked")) return Refuse(501, "of transfer codings only chunked is taken");
     check_.is_chunked = true;
   }
@@ -148,17 +179,17 @@ class Checker {
     }
   }
 
-  std::string& head_;
+  const std::string_view head_;
   const TakesStream& takes_stream_;
   HeadCheck check_;
-  bool is_old_ = false;
+  bool keeps_alive_ = false;
   int hosts_ = 0;
   int lengths_ = 0;
 };
 
 }  // namespace
 
-HeadCheck CheckHead(std::string& head, const TakesStream& takes_stream) {
+HeadCheck CheckHead(std::string_view head, const TakesStream& takes_stream) {
   return Checker(head, takes_stream).Run();
 }
 

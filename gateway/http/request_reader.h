@@ -36,8 +36,6 @@ class RequestReader {
   const HeadCheck& check() const { return check_; }
   int refusal_status() const { return check_.refusal_status; }
   std::string_view refusal() const { return check_.refusal; }
-  // The head as the HTTP library may read it.
-  const std::string& head() const { return head_; }
   // Bytes of the body that are there.
   size_t body_bytes() const { return body_.size(); }
 

@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "fmt/format.h"
 #include "server/base/log.h"
 
@@ -13,6 +14,15 @@ namespace {
 
 // Bounds only what the answers announce; waiting is bounded by the event loop.
 constexpr size_t kKeepAliveMaxCount = 1'000'000;
+
+// What an answer depends on of its request. Everything else was checked before it was served: were
+// the client's own head read here, the library could refuse what is already done.
+constexpr std::string_view kHead = "GET / HTTP/1.1\r\n\r\n";
+constexpr std::string_view kBodilessHead = "HEAD / HTTP/1.1\r\n\r\n";
+
+std::string HttpDate() {
+  return absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone());
+}
 
 // What the library reads and writes: a head that is there already, and a sink.
 class HeadStream final : public httplib::Stream {
@@ -58,33 +68,35 @@ ResponseWriter::ResponseWriter(absl::Duration idle) {
   set_keep_alive_max_count(kKeepAliveMaxCount);
   set_keep_alive_timeout(absl::ToInt64Seconds(idle));
   set_pre_routing_handler([this](const httplib::Request&, httplib::Response& out) {
-    Fill(std::move(response_), out);
+    Fill(out);
     return HandlerResponse::Handled;
   });
 }
 
-bool ResponseWriter::Write(std::string_view head, Response response, bool is_closing,
+bool ResponseWriter::Write(const HeadCheck& head, Response response, bool is_closing,
                            const Sink& sink) {
   response_ = std::move(response);
-  HeadStream stream(head, sink);
+  is_old_ = head.is_old;
+  // The end of what has neither a length nor chunks is the connection's.
+  is_closing_ = is_closing || head.wants_close || (is_old_ && response_.stream);
+  HeadStream stream(head.method == "HEAD" ? kBodilessHead : kHead, sink);
   bool is_last = false;
-  const bool is_written =
-      process_request(stream, is_closing, is_last,
-                      // Was answered before the body came; the library would answer it again.
-                      [](httplib::Request& parsed) { parsed.headers.erase("Expect"); });
-  return is_written && !is_last && !is_closing && !stream.is_broken();
+  const bool is_written = process_request(stream, is_closing_, is_last, nullptr);
+  return is_written && !is_last && !is_closing_ && !stream.is_broken();
 }
 
-void ResponseWriter::Fill(Response response, httplib::Response& out) {
-  out.status = response.status;
-  for (const auto& [name, value] : response.headers) out.set_header(name, value);
-  if (!response.stream) {
-    out.body = std::move(response.body);
-    if (!out.body.empty()) out.set_header("Content-Type", response.content_type);
-    return;
-  }
-  out.set_chunked_content_provider(response.content_type, [stream = std::move(response.stream)](
-                                                              size_t, httplib::DataSink& sink) {
+void ResponseWriter::Fill(httplib::Response& out) {
+  out.status = response_.status;
+  for (const auto& [name, value] : response_.headers) out.set_header(name, value);
+  out.set_header("Date", HttpDate());
+  if (is_old_ && !is_closing_) out.set_header("Connection", "keep-alive");
+  if (response_.stream) return FillStream(out);
+  out.body = std::move(response_.body);
+  if (!out.body.empty()) out.set_header("Content-Type", response_.content_type);
+}
+
+void ResponseWriter::FillStream(httplib::Response& out) {
+  auto provider = [stream = std::move(response_.stream)](size_t, httplib::DataSink& sink) {
     // A stream that breaks off after its head can only be cut: that is how its reader learns.
     try {
       const bool is_whole = stream(
@@ -96,7 +108,9 @@ void ResponseWriter::Fill(Response response, httplib::Response& out) {
     }
     sink.done();
     return true;
-  });
+  };
+  if (is_old_) return out.set_content_provider(response_.content_type, std::move(provider));
+  out.set_chunked_content_provider(response_.content_type, std::move(provider));
 }
 
 std::string FinalAnswer(const Response& response) {
@@ -105,9 +119,10 @@ std::string FinalAnswer(const Response& response) {
     headers += fmt::format("{}: {}\r\n", name, value);
   }
   return fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}",
-      response.status, ReasonPhrase(response.status), response.content_type, response.body.size(),
-      headers, response.body);
+      "HTTP/1.1 {} {}\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n"
+      "Connection: close\r\n{}\r\n{}",
+      response.status, ReasonPhrase(response.status), HttpDate(), response.content_type,
+      response.body.size(), headers, response.body);
 }
 
 }  // namespace campaigner::gateway::http

@@ -104,7 +104,7 @@ void Router::Consider(const Route& route, std::string_view method, Match& match)
   }
   match.other_method = &route;
   if (!match.allowed_methods.empty()) match.allowed_methods += ", ";
-  match.allowed_methods += route.method;
+  match.allowed_methods += route.method == "GET" ? "GET, HEAD" : route.method;
 }
 
 bool Router::TakesStream(std::string_view method, std::string_view path) const {

@@ -64,7 +64,8 @@ class Router {
     // nullptr: nothing at this path and method.
     const Route* route = nullptr;
     Parameters variables;
-    // Where only the method is wrong: any route of the path, and the methods it has ("GET, POST").
+    // Where only the method is wrong: any route of the path, and the methods it has ("GET, HEAD,
+    // POST").
     const Route* other_method = nullptr;
     std::string allowed_methods;
   };

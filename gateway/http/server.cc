@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "gateway/http/log_gate.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 
@@ -54,11 +55,14 @@ Server::Server(const ServerOptions& options, SslContext ssl_context, Socket list
 Server::~Server() { Stop(absl::ZeroDuration()); }
 
 void Server::AcceptAll() {
+  LogGate log_gate;
   for (size_t next = 0;; ++next) {
     absl::StatusOr<Accepted> accepted = Accept(listening_);
     if (absl::IsCancelled(accepted.status())) return;
     if (!accepted.ok()) {
-      base::LogWarning("http_accept_failed", {{"error", accepted.status().ToString()}});
+      if (log_gate.TryPass()) {
+        base::LogWarning("http_accept_failed", {{"error", accepted.status().ToString()}});
+      }
       (void)WaitFor(-1, 0, DeadlineIn(kAcceptPause));
       continue;
     }

@@ -44,8 +44,8 @@ class Server {
   size_t connections() const;
   // Connections that were turned away.
   size_t rejected() const;
-  // Bytes of bodies received and not yet answered.
-  size_t body_bytes() const { return context_.body_bytes; }
+  // Bytes of large bodies not yet answered, and of large answers not yet taken.
+  size_t kept_bytes() const { return context_.kept_bytes; }
   // Accepts nothing more, waits so long for answers under way; then cuts their connections, and
   // still waits for their handlers. May be called twice.
   void Stop(absl::Duration drain_timeout) EXCLUDES(stop_mutex_);

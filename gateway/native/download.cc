@@ -44,19 +44,9 @@ struct OpenDownload {
   std::unique_ptr<BackendStream> call;
 };
 
-// In pieces that a slow client takes within the time for one.
-bool WriteData(std::string_view data, const http::Sink& sink) {
-  while (!data.empty()) {
-    const std::string_view piece = data.substr(0, limits::kDownloadPieceBytes);
-    if (!sink(piece)) return false;
-    data.remove_prefix(piece.size());
-  }
-  return true;
-}
-
 bool WriteChunks(OpenDownload& open, Event event, const http::Sink& sink) {
   for (; event == Event::kMessage; event = open.Next()) {
-    if (!WriteData(open.chunk.data(), sink)) return false;
+    if (!sink(open.chunk.data())) return false;
   }
   if (event == Event::kEnd && open.call->status().ok()) return true;
   base::LogWarning("download_broke_off",

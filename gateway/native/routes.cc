@@ -24,7 +24,7 @@ void ServeUnary(Backend& backend, const HttpRpc& rpc, const http::Request& reque
       factory.GetPrototype(rpc.method->output_type())->New());
   google::protobuf::Message& response = *owned;
   backend.Call(
-      rpc.FullName(), CredentialsOf(request), **bound, response,
+      rpc.FullName(), rpc.Timeout(), CredentialsOf(request), **bound, response,
       [owned = std::move(owned), respond = std::move(respond)](const absl::Status& status) mutable {
         if (!status.ok()) return respond(NativeError(status));
         http::Response answer;

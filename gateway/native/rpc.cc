@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
+
 #include "campaigner/v1/account_service.pb.h"
 #include "campaigner/v1/campaign_service.pb.h"
 #include "campaigner/v1/import_service.pb.h"
@@ -9,6 +11,7 @@
 #include "campaigner/v1/operation_service.pb.h"
 #include "campaigner/v1/stop_list_service.pb.h"
 #include "campaigner/v1/webhook_service.pb.h"
+#include "gateway/limits.h"
 #include "google/api/annotations.pb.h"
 
 namespace campaigner::gateway::native {
@@ -48,6 +51,13 @@ void AddRule(const google::protobuf::MethodDescriptor& method, const google::api
 
 std::string HttpRpc::FullName() const {
   return fmt::format("/{}/{}", method->service()->full_name(), method->name());
+}
+
+absl::Duration HttpRpc::Timeout() const {
+  for (const std::string_view slow : {"EstimateCampaign", "PreviewImport", "ImportRecipients"}) {
+    if (method->name() == slow) return limits::kSlowCallTimeout;
+  }
+  return limits::kCallTimeout;
 }
 
 // Named one by one, because a file that nobody names is not linked.

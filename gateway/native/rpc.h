@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+
 namespace campaigner::gateway::native {
 
 // One HTTP route of an RPC, as its google.api.http annotation says.
@@ -17,6 +19,8 @@ struct HttpRpc {
 
   // "/campaigner.v1.CampaignService/GetCampaign".
   std::string FullName() const;
+  // How long it may take, where it is unary.
+  absl::Duration Timeout() const;
 };
 
 // Every route of every RPC of the API, in the order of the .proto files.

@@ -26,10 +26,14 @@ constexpr int kHeartbeatPulses = 15;
 
 // What a response's stream owns until it is written.
 struct OpenStream {
-  OpenStream(const OpenCount& streams, Requests r)
-      : place(streams, limits::kWatchersMax), requests(std::move(r)) {}
+  OpenStream(const OpenCount& streams, const HttpRpc& rpc, Requests r)
+      : place(streams, limits::kWatchersMax),
+        is_watch(!rpc.method->client_streaming()),
+        requests(std::move(r)) {}
 
   Place place;
+  // Goes on until somebody has enough.
+  const bool is_watch;
   Requests requests;
   size_t next = 0;
   std::unique_ptr<Message> response;
@@ -73,6 +77,11 @@ absl::StatusOr<Requests> ParseRequests(const HttpRpc& rpc, const http::Request& 
   return requests;
 }
 
+absl::Status Stopping() {
+  return base::MakeError(absl::StatusCode::kUnavailable, "the gateway is shutting down",
+                         {.reason = "DRAINING", .retry_after = limits::kRetryAfter});
+}
+
 void WriteLines(OpenStream& open, BackendStream::Event event, const http::Sink& sink) {
   int pulses = 0;
   while (event != BackendStream::Event::kEnd) {
@@ -85,6 +94,10 @@ void WriteLines(OpenStream& open, BackendStream::Event event, const http::Sink& 
       is_heard = sink("\n");
     }
     if (!is_heard) return;
+    if (open.is_watch && open.call->is_stopped()) {
+      sink(NativeError(Stopping()).body + "\n");
+      return;
+    }
     event = open.call->Next(*open.response);
   }
   if (!open.call->status().ok()) sink(NativeError(open.call->status()).body + "\n");
@@ -96,7 +109,7 @@ http::Response ServeStream(Backend& backend, const HttpRpc& rpc, const http::Req
                            const OpenCount& streams) {
   auto requests = ParseRequests(rpc, request);
   if (!requests.ok()) return NativeError(requests.status());
-  auto open = std::make_shared<OpenStream>(streams, *std::move(requests));
+  auto open = std::make_shared<OpenStream>(streams, rpc, *std::move(requests));
   if (!open->place.is_allowed()) return NativeHttpError(503, "too many streams are open");
   open->response = NewMessageOf(*rpc.method->output_type());
   open->call = backend.OpenStream(rpc.FullName(), CredentialsOf(request),

@@ -1,10 +1,13 @@
 #include "server/services/message_stream.h"
 
+#include <deque>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <utility>
 
 #include "server/base/limits.h"
+#include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/base/thread_annotations.h"
 #include "server/domain/errors/requests.h"
@@ -21,6 +24,9 @@ using Call = v1::StreamMessagesRequest::Call;
 using Answer = v1::StreamMessagesResponse::Answer;
 
 constexpr char kMethod[] = "StreamMessages";
+// Bytes of the answers in one frame, far below what a client takes: one large answer alone may be
+// more, and then delays nobody else's.
+constexpr size_t kFrameBytesMax = 8 << 20;
 
 class MessageStream final
     : public grpc::ServerBidiReactor<v1::StreamMessagesRequest, v1::StreamMessagesResponse>,
@@ -48,6 +54,15 @@ class MessageStream final
     size_t messages = 0;
   };
 
+  // An answer that was not written yet.
+  struct Waiting {
+    Answer answer;
+    size_t messages = 0;
+    size_t bytes = 0;
+  };
+
+  class Reply;
+
   // Who sends, by the credentials of the frame's last call.
   struct FrameCaller {
     std::optional<rpc::Credentials> credentials;
@@ -69,6 +84,7 @@ class MessageStream final
   // Does whatever can be done now: read, write, finish.
   void Advance() REQUIRES(mutex_);
   void ReadMore() REQUIRES(mutex_);
+  void FillFrame() REQUIRES(mutex_);
 
   const Environment& env_;
   const bool is_trusted_;
@@ -79,8 +95,7 @@ class MessageStream final
   std::shared_ptr<v1::StreamMessagesRequest> reading_ GUARDED_BY(mutex_);
   v1::StreamMessagesResponse writing_ GUARDED_BY(mutex_);
   Weight writing_weight_ GUARDED_BY(mutex_);
-  v1::StreamMessagesResponse waiting_ GUARDED_BY(mutex_);
-  Weight waiting_weight_ GUARDED_BY(mutex_);
+  std::deque<Waiting> waiting_ GUARDED_BY(mutex_);
   // Read, and not yet written as answered.
   Weight open_ GUARDED_BY(mutex_);
   // Read, and not yet answered.
@@ -91,6 +106,33 @@ class MessageStream final
   bool is_advance_posted_ GUARDED_BY(mutex_) = false;
   bool is_broken_ GUARDED_BY(mutex_) = false;
   bool is_finished_ GUARDED_BY(mutex_) = false;
+};
+
+// The one answer to a call. Whoever drops it instead, by an exception, has failed the call.
+class MessageStream::Reply {
+ public:
+  Reply(std::shared_ptr<MessageStream> stream, const Call& call)
+      : stream_(std::move(stream)),
+        call_number_(call.call_number()),
+        messages_(static_cast<size_t>(call.request().messages_size())) {}
+  Reply(const Reply&) = delete;
+  Reply& operator=(const Reply&) = delete;
+  ~Reply() {
+    if (stream_ != nullptr) Finish(errors::Internal("a call was dropped"));
+  }
+
+  v1::SendMessagesResponse* response() { return answer_.mutable_response(); }
+
+  void Finish(const absl::Status& status) {
+    const auto stream = std::exchange(stream_, nullptr);
+    stream->Finished(call_number_, status, std::move(answer_), messages_);
+  }
+
+ private:
+  std::shared_ptr<MessageStream> stream_;
+  const int64_t call_number_;
+  const size_t messages_;
+  Answer answer_;
 };
 
 void MessageStream::Begin() {
@@ -157,22 +199,22 @@ void MessageStream::Accept(std::shared_ptr<v1::StreamMessagesRequest> frame) {
 
 void MessageStream::ServeFrame(const v1::StreamMessagesRequest& frame, absl::Time arrival) {
   FrameCaller frame_caller;
-  for (const Call& call : frame.calls()) ServeCall(call, arrival, frame_caller);
+  for (const Call& call : frame.calls()) {
+    try {
+      ServeCall(call, arrival, frame_caller);
+    } catch (const std::exception& exception) {
+      base::LogError("call_failed", {{"method", kMethod}, {"cause", exception.what()}});
+    }
+  }
 }
 
 void MessageStream::ServeCall(const Call& call, absl::Time arrival, FrameCaller& frame_caller) {
-  const auto messages = static_cast<size_t>(call.request().messages_size());
+  auto reply = std::make_unique<Reply>(shared_from_this(), call);
   Authenticate(call, frame_caller);
-  if (!frame_caller.caller.ok()) {
-    return Finished(call.call_number(), frame_caller.caller.status(), Answer(), messages);
-  }
-  auto answer = std::make_unique<Answer>();
-  v1::SendMessagesResponse* response = answer->mutable_response();
+  if (!frame_caller.caller.ok()) return reply->Finish(frame_caller.caller.status());
+  v1::SendMessagesResponse* response = reply->response();
   Send(env_, *frame_caller.caller, arrival, call.request(), response,
-       [self = shared_from_this(), number = call.call_number(), answer = std::move(answer),
-        messages](const absl::Status& status) {
-         self->Finished(number, status, std::move(*answer), messages);
-       });
+       [reply = std::move(reply)](const absl::Status& status) { reply->Finish(status); });
 }
 
 void MessageStream::Authenticate(const Call& call, FrameCaller& frame_caller) {
@@ -197,12 +239,11 @@ void MessageStream::Finished(int64_t call_number, const absl::Status& status, An
     rpc::LogFailedCall(kMethod, nullptr, status);
     *answer.mutable_error() = rpc::ToRpcStatus(status);
   }
+  const size_t bytes = answer.ByteSizeLong();
   {
     base::MutexLock lock(mutex_);
     --unanswered_;
-    *waiting_.add_answers() = std::move(answer);
-    waiting_weight_.calls += 1;
-    waiting_weight_.messages += messages;
+    waiting_.push_back({std::move(answer), messages, bytes});
     // Whoever is writing, or about to, takes it along.
     if (is_writing_ || is_advance_posted_) return;
     is_advance_posted_ = true;
@@ -250,10 +291,8 @@ void MessageStream::ReadMore() {
 
 void MessageStream::Advance() {
   if (is_finished_ || is_writing_) return;
-  if (!is_broken_ && waiting_.answers_size() > 0) {
-    writing_.Clear();
-    writing_.Swap(&waiting_);
-    writing_weight_ = std::exchange(waiting_weight_, Weight());
+  if (!is_broken_ && !waiting_.empty()) {
+    FillFrame();
     is_writing_ = true;
     return StartWrite(&writing_);
   }
@@ -262,6 +301,20 @@ void MessageStream::Advance() {
   const absl::Status status = end_.value_or(absl::CancelledError("the client went away"));
   if (!status.ok() && !is_broken_) rpc::LogFailedCall(kMethod, nullptr, status);
   Finish(rpc::ToGrpcStatus(status));
+}
+
+void MessageStream::FillFrame() {
+  writing_.Clear();
+  writing_weight_ = Weight();
+  size_t bytes = 0;
+  do {
+    Waiting& next = waiting_.front();
+    bytes += next.bytes;
+    writing_weight_.calls += 1;
+    writing_weight_.messages += next.messages;
+    *writing_.add_answers() = std::move(next.answer);
+    waiting_.pop_front();
+  } while (!waiting_.empty() && bytes + waiting_.front().bytes <= kFrameBytesMax);
 }
 
 void MessageStream::OnDone() {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "absl/strings/ascii.h"
+#include "absl/time/clock.h"
 
 namespace campaigner::testing {
 namespace {
@@ -76,11 +77,18 @@ size_t RawConnection::SendSome(std::string_view bytes, absl::Duration patience) 
 bool RawConnection::ReceiveMore() {
   pollfd waiting{.fd = socket_, .events = POLLIN, .revents = 0};
   if (poll(&waiting, 1, kWaitMs) <= 0) return false;
-  char buffer[16384];
-  const ssize_t count = recv(socket_, buffer, sizeof(buffer), 0);
+  std::string buffer(bytes_at_once_, '\0');
+  const ssize_t count = recv(socket_, buffer.data(), buffer.size(), 0);
   if (count <= 0) return false;
-  received_.append(buffer, static_cast<size_t>(count));
+  received_.append(buffer, 0, static_cast<size_t>(count));
+  if (pause_ > absl::ZeroDuration()) absl::SleepFor(pause_);
   return true;
+}
+
+std::optional<RawResponse> RawConnection::ReceiveSlowly(size_t bytes, absl::Duration pause) {
+  bytes_at_once_ = bytes;
+  pause_ = pause;
+  return Receive();
 }
 
 bool RawConnection::ReceiveUntil(std::string_view text) {

@@ -33,6 +33,8 @@ class RawConnection {
   size_t SendSome(std::string_view bytes, absl::Duration patience);
   // The next response; nothing when the connection ends first, or 20 s pass.
   std::optional<RawResponse> Receive();
+  // The same, reading so many bytes at once at most, and nothing for `pause` after them.
+  std::optional<RawResponse> ReceiveSlowly(size_t bytes, absl::Duration pause);
   // Whether the other side has closed, or does so within 20 s.
   bool IsClosed();
   // For a body of which more is to come: what arrives until `text` is among it.
@@ -44,6 +46,8 @@ class RawConnection {
 
   const int socket_;
   std::string received_;
+  size_t bytes_at_once_ = 16384;
+  absl::Duration pause_;
 };
 
 // One request over a connection of its own.

@@ -60,20 +60,23 @@ TEST_F(BadInputTest, HeadsThatBreakTheRules) {
       {std::string("GET /\0 HTTP/1.1\r\n\r\n", 20), 400},
       {std::string("GET / HTTP/1.1\r\nA: \0\r\n\r\n", 24), 400},
       {"GET / HTTP/3.0\r\n\r\n", 400},
-      {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 411},
-      {"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello", 411},
-      {"POST / HTTP/1.1\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", 415},
-      {"POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400},
-      {"POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nhello", 400},
-      {"POST / HTTP/1.1\r\nContent-Length: five\r\n\r\nhello", 400},
-      {"GET /" + std::string(limits::kTargetBytesMax, 'x') + " HTTP/1.1\r\n\r\n", 414},
+      {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+       411},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello",
+       411},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+       415},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 0\r\n\r\nhello", 400},
+      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: five\r\n\r\nhello", 400},
+      {"GET /" + std::string(limits::kTargetBytesMax, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414},
   };
   for (const auto& [request, status] : cases) ExpectRefused(request, status);
 }
 
 TEST_F(BadInputTest, HugeLengthIsRefusedBeforeItsBody) {
-  ExpectRefused("POST / HTTP/1.1\r\nContent-Length: 16777217\r\n\r\n", 413);
-  ExpectRefused("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 413);
+  ExpectRefused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 16777217\r\n\r\n", 413);
+  ExpectRefused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n", 413);
 }
 
 TEST_F(BadInputTest, LargestBodyIsTaken) {
@@ -91,13 +94,14 @@ TEST_F(BadInputTest, LargeBodiesAtOnceAreBoundedInSum) {
   options.timeouts.body = absl::Hours(1);
   Start(options);
   const std::string head =
-      "POST / HTTP/1.1\r\nContent-Length: " + std::to_string(limits::kBodyBytesMax) + "\r\n\r\n";
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(limits::kBodyBytesMax) +
+      "\r\n\r\n";
   const std::string most(limits::kBodyBytesMax - 1, 'b');
   std::vector<std::unique_ptr<RawConnection>> slow;
-  for (size_t i = 0; i < limits::kBodyBytesInFlightMax / limits::kBodyBytesMax; ++i) {
+  for (size_t i = 0; i < limits::kKeptBytesMax / limits::kBodyBytesMax; ++i) {
     slow.push_back(std::make_unique<RawConnection>(server_->port()));
     ASSERT_TRUE(slow.back()->Send(head + most));
-    while (server_->body_bytes() < (i + 1) * most.size()) std::this_thread::yield();
+    while (server_->kept_bytes() < (i + 1) * most.size()) std::this_thread::yield();
   }
   RawConnection straw(server_->port());
   straw.Send(head);
@@ -106,23 +110,55 @@ TEST_F(BadInputTest, LargeBodiesAtOnceAreBoundedInSum) {
   const auto refused = straw.Receive();
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 503);
+  ExpectServes();
   for (const auto& connection : slow) {
     connection->Send("b");
     const auto response = connection->Receive();
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 200);
   }
-  EXPECT_EQ(server_->body_bytes(), 0u);
+  EXPECT_EQ(server_->kept_bytes(), 0u);
+}
+
+// Nobody reads them. What changed nothing can be asked for again; what was done is answered all the
+// same, and counts.
+TEST_F(BadInputTest, LargeAnswersAtOnceAreBoundedInSum) {
+  http::ServerOptions options = testing::TestOptions();
+  options.timeouts.write = absl::Hours(1);
+  Start(options);
+  std::vector<std::unique_ptr<RawConnection>> deaf;
+  const auto ask = [&](std::string_view method) {
+    deaf.push_back(std::make_unique<RawConnection>(server_->port()));
+    deaf.back()->Send(RawRequest(method, "/large", "", ""));
+  };
+  const size_t fit = limits::kKeptBytesMax / testing::kLargeAnswerBytes;
+  for (size_t i = 1; i <= fit; ++i) {
+    ask("GET");
+    while (server_->kept_bytes() < i * testing::kLargeAnswerBytes) std::this_thread::yield();
+  }
+  const auto refused = RawExchange(server_->port(), RawRequest("GET", "/large", "", ""));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  ask("POST");
+  while (server_->kept_bytes() <= fit * testing::kLargeAnswerBytes) std::this_thread::yield();
+  for (const auto& connection : deaf) {
+    const auto response = connection->Receive();
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 200);
+    EXPECT_EQ(response->body.size(), testing::kLargeAnswerBytes);
+  }
+  ExpectServes();
+  EXPECT_EQ(server_->kept_bytes(), 0u);
 }
 
 TEST_F(BadInputTest, HundredThousandHeaders) {
-  std::string request = "GET / HTTP/1.1\r\n";
+  std::string request = "GET / HTTP/1.1\r\nHost: h\r\n";
   for (int i = 0; i < 100'000; ++i) request += "a: b\r\n";
   ExpectRefused(request + "\r\n", 431);
 }
 
 TEST_F(BadInputTest, ManySmallHeaders) {
-  std::string request = "GET / HTTP/1.1\r\n";
+  std::string request = "GET / HTTP/1.1\r\nHost: h\r\n";
   for (size_t i = 0; i <= limits::kHeadersMax; ++i) request += "a: b\r\n";
   ExpectRefused(request + "\r\n", 431);
 }
@@ -136,7 +172,7 @@ TEST_F(BadInputTest, SlowHeads) {
   std::vector<std::unique_ptr<RawConnection>> slow;
   for (int i = 0; i < 50; ++i) {
     slow.push_back(std::make_unique<RawConnection>(server_->port()));
-    slow.back()->Send("GET / HTTP/1.1\r\nA: ");
+    slow.back()->Send("GET / HTTP/1.1\r\nHost: h\r\nA: ");
   }
   ExpectServes();
   for (const auto& connection : slow) {
@@ -150,7 +186,7 @@ TEST_F(BadInputTest, SlowBodies) {
   http::ServerOptions options = testing::TestOptions();
   options.timeouts.body = absl::Milliseconds(200);
   Start(options);
-  ExpectRefused("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf", 408);
+  ExpectRefused("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf", 408);
 }
 
 TEST_F(BadInputTest, IdleConnectionsEnd) {
@@ -162,8 +198,9 @@ TEST_F(BadInputTest, IdleConnectionsEnd) {
 }
 
 TEST_F(BadInputTest, ClientsThatLeave) {
-  for (const char* request : {"", "GET", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\n\r\n",
-                              "POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nab"}) {
+  for (const char* request :
+       {"", "GET", "GET / HTTP/1.1\r\nHost: h\r\n", "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nab"}) {
     RawConnection connection(server_->port());
     connection.Send(request);
   }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "gateway/errors.h"
 #include "gateway/gateway.h"
 #include "tests/support/raw_http.h"
 #include "tests/support/status_matchers.h"
@@ -46,8 +47,8 @@ TEST_F(FrontTest, TellsHowItIs) {
 }
 
 TEST_F(FrontTest, HeadHasNoBody) {
-  const auto response =
-      RawExchange(gateway_->port(), "HEAD /healthz HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const auto response = RawExchange(
+      gateway_->port(), "HEAD /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   // The length is that of GET; nothing follows it.
   EXPECT_FALSE(response);
 }
@@ -58,20 +59,47 @@ TEST_F(FrontTest, UnknownPathsAndMethods) {
   EXPECT_EQ(Ask("GET", "/v1/%63ampaigns").status, 404);
   const auto refused = Ask("DELETE", "/v1/campaigns");
   EXPECT_EQ(refused.status, 405);
-  EXPECT_EQ(refused.headers.at("allow"), "POST, GET");
+  EXPECT_EQ(refused.headers.at("allow"), "POST, GET, HEAD");
   for (const char* method : {"OPTIONS", "TRACE", "CONNECT", "BREW"}) {
-    const int status = Ask(method, "/v1/campaigns").status;
-    EXPECT_TRUE(status == 405 || status == 400) << method << status;
+    const auto response = Ask(method, "/v1/campaigns");
+    EXPECT_EQ(response.status, 405) << method;
+    EXPECT_EQ(response.headers.at("allow"), "POST, GET, HEAD") << method;
+    EXPECT_THAT(response.body, HasSubstr("HTTP_METHOD_NOT_ALLOWED")) << method;
+    EXPECT_EQ(Ask(method, "/nothing").status, 404) << method;
   }
   const auto o3go = Ask("GET", "/ext/api/v1/messages/send");
   EXPECT_EQ(o3go.status, 405);
   EXPECT_EQ(o3go.body, R"({"detail":"Method Not Allowed"})");
 }
 
+TEST_F(FrontTest, ItsOwnErrorsHaveACodeAndAReason) {
+  const struct {
+    int status;
+    const char* code;
+    const char* reason;
+  } cases[] = {
+      {404, "NOT_FOUND", "HTTP_NOT_FOUND"},
+      {408, "DEADLINE_EXCEEDED", "HTTP_REQUEST_TIMEOUT"},
+      {409, "ABORTED", "HTTP_CONFLICT"},
+      {413, "INVALID_ARGUMENT", "HTTP_PAYLOAD_TOO_LARGE"},
+      {429, "RESOURCE_EXHAUSTED", "HTTP_TOO_MANY_REQUESTS"},
+      {499, "CANCELLED", "HTTP_CLIENT_CLOSED_REQUEST"},
+      {503, "UNAVAILABLE", "HTTP_SERVICE_UNAVAILABLE"},
+      {504, "DEADLINE_EXCEEDED", "HTTP_GATEWAY_TIMEOUT"},
+  };
+  for (const auto& [status, code, reason] : cases) {
+    const auto error = nlohmann::json::parse(NativeHttpError(status, "why").body)["error"];
+    EXPECT_EQ(error["code"], status);
+    EXPECT_EQ(error["status"], code) << status;
+    EXPECT_EQ(error["details"][0]["reason"], reason) << status;
+  }
+}
+
 TEST_F(FrontTest, RefusalsSpeakTheDialect) {
-  const auto refused = RawExchange(gateway_->port(),
-                                   "POST /ext/api/v1/messages/send?x-api-key=k HTTP/1.1\r\n"
-                                   "Content-Length: 16777217\r\n\r\n");
+  const auto refused =
+      RawExchange(gateway_->port(),
+                  "POST /ext/api/v1/messages/send?x-api-key=k HTTP/1.1\r\nHost: h\r\n"
+                  "Content-Length: 16777217\r\n\r\n");
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 413);
   EXPECT_EQ(refused->body, R"({"detail":"the body is larger than 16 MiB"})");

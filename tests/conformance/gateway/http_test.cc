@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "gateway/limits.h"
 #include "tests/conformance/gateway/test_handler.h"
 #include "tests/support/status_matchers.h"
 
@@ -58,7 +61,7 @@ TEST_F(HttpTest, PipelinedRequestsAreAnsweredInOrder) {
 
 TEST_F(HttpTest, ConnectionsCloseWhenAsked) {
   for (const char* request :
-       {"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"}) {
+       {"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"}) {
     RawConnection connection(server_->port());
     connection.Send(request);
     const auto response = connection.Receive();
@@ -92,9 +95,84 @@ TEST_F(HttpTest, BodiesOfEveryTypeArriveAsBytes) {
   EXPECT_EQ(BodyOf(RawRequest("DELETE", "/", "", "d")), "d");
 }
 
+// What the head check lets pass is served, and then nothing may refuse it any more: whoever is told
+// 400 sends again.
+TEST_F(HttpTest, WhateverIsServedIsAnsweredSo) {
+  const std::string long_value(9'000, 'v');
+  const struct {
+    std::string method;
+    std::string target;
+    std::string headers;
+  } cases[] = {
+      {"POST", "/", "X: " + long_value + "\r\n"},
+      {"POST", "/", "Cookie: " + long_value + "\r\nX-Trace: " + long_value + "\r\n"},
+      {"POST", "/a?b?c", ""},
+      {"POST", "/a#b", ""},
+      {"POST", "/%zz%", ""},
+      {"POST", "/" + std::string(limits::kTargetBytesMax - 1, 'x'), ""},
+      {"POST", "http://elsewhere/a", ""},
+      {"BREW", "/", ""},
+      {"CONNECT", "/", ""},
+      {"PRI", "/", ""},
+      {"get", "/", ""},
+      {"POST", "/", "X:\r\nY: \x80\xff\r\n"},
+      {"POST", "/", "Content-Type: multipart/form-data\r\nRange: bytes=x\r\n"},
+      {"POST", "/", "Connection: upgrade\r\nUpgrade: h2c\r\n"},
+  };
+  for (const auto& [method, target, headers] : cases) {
+    const auto response =
+        RawExchange(server_->port(), RawRequest(method, target, headers, "served"));
+    ASSERT_TRUE(response) << method << target.substr(0, 80) << headers.substr(0, 80);
+    EXPECT_EQ(response->status, 200) << method << target.substr(0, 80) << headers.substr(0, 80);
+    EXPECT_EQ(response->body, "served");
+  }
+}
+
+TEST_F(HttpTest, AnswersSayWhen) {
+  const auto response = RawExchange(server_->port(), RawRequest("GET", "/", "", ""));
+  ASSERT_TRUE(response);
+  absl::Time date;
+  EXPECT_TRUE(
+      absl::ParseTime("%a, %d %b %Y %H:%M:%S GMT", response->headers.at("date"), &date, nullptr));
+  EXPECT_LT(absl::AbsDuration(absl::Now() - date), absl::Minutes(1));
+}
+
+TEST_F(HttpTest, OldClientsKeepTheirConnectionIfTheyAsk) {
+  RawConnection connection(server_->port());
+  for (int i = 0; i < 2; ++i) {
+    connection.Send("GET /old HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    const auto response = connection.Receive();
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->body, "/old");
+    EXPECT_EQ(response->headers.at("connection"), "keep-alive");
+  }
+}
+
+TEST_F(HttpTest, OldClientsGetStreamsWithoutChunks) {
+  RawConnection connection(server_->port());
+  connection.Send("GET /count HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_TRUE(connection.ReceiveUntil("\r\n\r\n1\n2\n3\n"));
+  EXPECT_TRUE(connection.IsClosed());
+}
+
+// All of it takes longer than one write timeout, no part of it does.
+TEST_F(HttpTest, SlowReadersOfLargeAnswersAreWaitedFor) {
+  http::ServerOptions options = testing::TestOptions();
+  options.timeouts.write = absl::Seconds(1);
+  Start(options);
+  RawConnection reader(server_->port());
+  reader.Send(RawRequest("GET", "/large", "", ""));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto response = reader.ReceiveSlowly(1 << 20, absl::Milliseconds(50));
+  EXPECT_GT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->body.size(), testing::kLargeAnswerBytes);
+}
+
 TEST_F(HttpTest, LargeBodiesAreAskedFor) {
   RawConnection connection(server_->port());
-  connection.Send("POST / HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+  connection.Send(
+      "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n");
   ASSERT_TRUE(connection.ReceiveUntil("HTTP/1.1 100 Continue\r\n\r\n"));
   connection.Send("hello");
   ASSERT_TRUE(connection.ReceiveUntil("HTTP/1.1 200 OK"));
@@ -144,7 +222,7 @@ TEST_F(HttpTest, IdleConnectionsCostNoThread) {
   }
   EXPECT_EQ(BodyOf(RawRequest("GET", "/meanwhile", "", "")), "/meanwhile");
   for (int i = 0; i < 300; ++i) {
-    idle[i]->Send(" HTTP/1.1\r\n\r\n");
+    idle[i]->Send(" HTTP/1.1\r\nHost: h\r\n\r\n");
     const auto response = idle[i]->Receive();
     ASSERT_TRUE(response) << i;
     EXPECT_EQ(response->body, "/half");

@@ -71,6 +71,7 @@ TEST_F(LiveTest, ErrorsCarryTheirDetails) {
       RawExchange(system_.gateway_port(), RawRequest("GET", "/v1/campaigns", "", ""));
   ASSERT_TRUE(anonymous);
   EXPECT_EQ(anonymous->status, 401);
+  EXPECT_EQ(anonymous->headers.at("www-authenticate"), "Bearer");
   const auto strange = RawExchange(
       system_.gateway_port(), RawRequest("GET", "/v1/campaigns", "X-Api-Key: \xff\x01\r\n", ""));
   ASSERT_TRUE(strange);
@@ -142,6 +143,20 @@ TEST_F(LiveTest, OneBadElementStoresNothing) {
   EXPECT_EQ(refused.status, 422) << refused.json;
   EXPECT_EQ(refused.json["detail"][0]["loc"].dump(), R"(["body",1,"dst_addr"])");
   EXPECT_EQ(Ask("GET", "/v1/campaigns/" + id + "/statistics").json["messages"], "0");
+}
+
+// A request that is served is answered so, however long its headers are: else it is sent again.
+TEST_F(LiveTest, LongHeadersDoNotDoubleMessages) {
+  const std::string id = StartedCampaign();
+  const std::string send =
+      R"([{"campaign_id": )" + id + R"(, "dst_addr": "79201234567", "text": "x"}])";
+  const std::string headers = KeyHeader() + "Cookie: " + std::string(9'000, 'c') + "\r\n";
+  const auto sent = RawExchange(system_.gateway_port(),
+                                RawRequest("POST", "/ext/api/v1/messages/send?a?b", headers, send));
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->status, 200) << sent->body;
+  EXPECT_EQ(Json::parse(sent->body).size(), 1u) << sent->body;
+  EXPECT_EQ(Ask("GET", "/v1/campaigns/" + id + "/statistics").json["messages"], "1");
 }
 
 TEST_F(LiveTest, ComesBackWithItsServer) {

@@ -14,6 +14,9 @@
 
 namespace campaigner::gateway::testing {
 
+// Of /large: far more than the kernel holds for a connection.
+inline constexpr size_t kLargeAnswerBytes = 48 << 20;
+
 // Answers with what it was asked: the body, or the target where there is none.
 class TestHandler final : public http::Handler {
  public:
@@ -51,6 +54,8 @@ class TestHandler final : public http::Handler {
         let_go.wait();
         return true;
       };
+    } else if (request.path() == "/large") {
+      response.body.assign(kLargeAnswerBytes, 'l');
     } else {
       response.body = request.body.empty() ? request.target : request.body;
     }

@@ -59,7 +59,7 @@ TEST_F(TlsTest, BoundsAreTheSame) {
 
 TEST_F(TlsTest, WhoeverDoesNotSpeakTlsIsCut) {
   RawConnection plain(server_->port());
-  plain.Send("GET / HTTP/1.1\r\n\r\n");
+  plain.Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_TRUE(plain.IsClosed());
   RawConnection silent(server_->port());
   EXPECT_TRUE(silent.IsClosed());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/cpp/channel.h"
+#include "server/base/limits.h"
 #include "tests/support/status_matchers.h"
 #include "tests/unit/client/test_server.h"
 
@@ -123,6 +124,21 @@ TEST_F(MessageStreamTest, EveryCallGetsItsOwnAnswer) {
     ASSERT_EQ(response.messages(0).text(), std::to_string(i));
   }
   EXPECT_EQ(service_.streams, 1);
+}
+
+// It is stored already: an answer that the client cannot take would break everybody's stream.
+TEST_F(MessageStreamTest, TheLargestAnswerArrives) {
+  const std::string text(base::limits::kGrpcResponseBytesMax - 1024, 't');
+  service_.Set([&text](const v1::StreamMessagesRequest& request, Stream& stream) {
+    v1::StreamMessagesResponse response;
+    auto* answer = response.add_answers();
+    answer->set_call_number(request.calls(0).call_number());
+    answer->mutable_response()->add_messages()->set_text(text);
+    return stream.Write(response);
+  });
+  const auto stream = Open();
+  ASSERT_OK_AND_ASSIGN(const auto response, Send(*stream, RequestTo("1")).get());
+  EXPECT_EQ(response.messages(0).text().size(), text.size());
 }
 
 TEST_F(MessageStreamTest, ManyThreadsShareOneStream) {

@@ -1,11 +1,13 @@
 #include "gateway/native/binding.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "campaigner/v1/campaign_service.pb.h"
 #include "campaigner/v1/message_service.pb.h"
 #include "gateway/credentials.h"
 #include "gateway/json_check.h"
+#include "gateway/limits.h"
 #include "tests/support/status_matchers.h"
 
 namespace campaigner::gateway::native {
@@ -136,6 +138,17 @@ TEST(CheckStrictJsonTest, TakesJson) {
        {"{}", "[]", "5", "\"x\"", R"({"a":{"a":1},"b":[{"a":1},{"a":2}]})", " [1.5e3, null] "}) {
     EXPECT_OK(CheckStrictJson(json)) << json;
   }
+}
+
+TEST(CheckStrictJsonTest, BoundsTheNamesThatItHolds) {
+  const auto object = [](size_t members) {
+    std::string json = "{\"m\": 0";
+    for (size_t i = 1; i < members; ++i) json += fmt::format(",\"{}\": 0", i);
+    return json + "}";
+  };
+  EXPECT_OK(CheckStrictJson(object(limits::kJsonMembersMax)));
+  EXPECT_THAT(CheckStrictJson(object(limits::kJsonMembersMax + 1)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(CheckStrictJsonTest, RefusesWhatProtobufForgives) {

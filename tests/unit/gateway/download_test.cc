@@ -14,7 +14,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using Writer = grpc::ServerWriter<v1::FileChunk>;
 
-constexpr char kAsk[] = "GET /v1/operations/5/rejected-rows HTTP/1.1\r\nX-Api-Key: k\r\n\r\n";
+constexpr char kAsk[] =
+    "GET /v1/operations/5/rejected-rows HTTP/1.1\r\nHost: h\r\nX-Api-Key: k\r\n\r\n";
 
 v1::FileChunk Chunk(std::string data, std::string file_name = "", std::string type = "") {
   v1::FileChunk chunk;
@@ -70,7 +71,8 @@ TEST_F(DownloadTest, HeadHasTheHeadersAlone) {
     return grpc::Status::OK;
   };
   RawConnection connection(gateway_->port());
-  connection.Send("HEAD /v1/operations/5/rejected-rows HTTP/1.1\r\nConnection: close\r\n\r\n");
+  connection.Send(
+      "HEAD /v1/operations/5/rejected-rows HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   ASSERT_TRUE(connection.ReceiveUntil("attachment; filename=\"a.csv\""));
   EXPECT_FALSE(connection.ReceiveUntil("content\r\n"));
 }
@@ -83,7 +85,7 @@ TEST_F(DownloadTest, AnErrorBeforeTheFileIsAnAnswer) {
   EXPECT_EQ(answer.status, 404);
   EXPECT_EQ(answer.headers.at("content-type"), "application/json");
   EXPECT_THAT(answer.body, HasSubstr("no operation 5"));
-  EXPECT_EQ(Ask("GET /v1/operations/x/rejected-rows HTTP/1.1\r\n\r\n").status, 400);
+  EXPECT_EQ(Ask("GET /v1/operations/x/rejected-rows HTTP/1.1\r\nHost: h\r\n\r\n").status, 400);
 }
 
 // Otherwise its client would take half of a file for all of it.

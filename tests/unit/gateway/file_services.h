@@ -85,8 +85,8 @@ class FileTest : public ::testing::Test {
   static std::string UploadHead(size_t bytes, std::string_view headers = "",
                                 std::string_view query = "?file_name=a.csv") {
     return fmt::format(
-        "POST /v1/uploads{} HTTP/1.1\r\nX-Api-Key: k\r\n{}Content-Length: {}\r\n\r\n", query,
-        headers, bytes);
+        "POST /v1/uploads{} HTTP/1.1\r\nHost: h\r\nX-Api-Key: k\r\n{}Content-Length: {}\r\n\r\n",
+        query, headers, bytes);
   }
   campaigner::testing::RawResponse Ask(std::string_view request) {
     const auto response = campaigner::testing::RawExchange(gateway_->port(), request);

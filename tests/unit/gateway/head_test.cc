@@ -10,11 +10,11 @@ namespace campaigner::gateway::http {
 namespace {
 
 std::string Head(const std::string& headers) {
-  return "POST /a?b=c HTTP/1.1\r\n" + headers + "\r\n";
+  return "POST /a?b=c HTTP/1.1\r\nHost: h\r\n" + headers + "\r\n";
 }
 
 TEST(CheckHeadTest, ReadsWhatMatters) {
-  std::string head = Head("Host: h\r\nContent-Length: 12\r\nExpect: 100-continue\r\nX: a%41 \r\n");
+  std::string head = Head("Content-Length: 12\r\nExpect: 100-continue\r\nX: a%41 \r\n");
   const HeadCheck check = CheckHead(head);
   EXPECT_EQ(check.refusal_status, 0);
   EXPECT_EQ(check.method, "POST");
@@ -54,10 +54,10 @@ TEST(CheckHeadTest, StreamedBodiesHaveRulesToo) {
       {Head("Transfer-Encoding: gzip, chunked\r\n"), 501},
       {Head("Transfer-Encoding: identity\r\n"), 501},
       {"POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-      {"POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
-      {"PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
+      {"POST /b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
+      {"PUT /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
   };
-  for (auto [head, status] : cases) {
+  for (const auto& [head, status] : cases) {
     EXPECT_EQ(CheckHead(head, TakesStream).refusal_status, status) << head;
   }
 }
@@ -80,7 +80,8 @@ TEST(CheckHeadTest, Refuses) {
       {Head("transfer-encoding: identity\r\n"), 411},
       {Head("Content-Encoding: gzip\r\n"), 415},
       {Head("Host: a\r\nHost: b\r\n"), 400},
-      {Head("Expect: something\r\n"), 400},
+      {Head("Expect: something\r\n"), 417},
+      {"GET / HTTP/1.1\r\n\r\n", 400},
       {Head("A: b\r\n folded\r\n"), 400},
       {Head("A : b\r\n"), 400},
       {Head("no colon\r\n"), 400},
@@ -89,33 +90,65 @@ TEST(CheckHeadTest, Refuses) {
       {Head("A: b\rB: c\r\n"), 400},
       {"GET / HTTP/2.0\r\n\r\n", 400},
       {"GET /\r\n\r\n", 400},
-      {"GET  HTTP/1.1\r\n\r\n", 400},
-      {"GET /a b HTTP/1.1\r\n\r\n", 400},
-      {"G(T / HTTP/1.1\r\n\r\n", 400},
-      {"GET http://elsewhere/ HTTP/1.1\r\n\r\n", 400},
+      {"GET  HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+      {"GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+      {"G(T / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+      {"GET http://elsewhere?a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+      {"GET ftp://elsewhere/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+      {"GET * HTTP/1.1\r\nHost: h\r\n\r\n", 400},
       {"\r\n\r\n", 400},
-      {"GET /" + std::string(limits::kTargetBytesMax, 'a') + " HTTP/1.1\r\n\r\n", 414},
+      {"GET /" + std::string(limits::kTargetBytesMax, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414},
   };
-  for (auto [head, status] : cases) {
-    const std::string text = head;
-    EXPECT_EQ(CheckHead(head).refusal_status, status) << text.substr(0, 80);
+  for (const auto& [head, status] : cases) {
+    EXPECT_EQ(CheckHead(head).refusal_status, status) << head.substr(0, 80);
   }
 }
 
 TEST(CheckHeadTest, CountsHeaders) {
   std::string headers;
-  for (size_t i = 0; i < limits::kHeadersMax; ++i) headers += "A: b\r\n";
+  // Head brings one more.
+  for (size_t i = 1; i < limits::kHeadersMax; ++i) headers += "A: b\r\n";
   std::string head = Head(headers);
   EXPECT_EQ(CheckHead(head).refusal_status, 0);
   head = Head(headers + "A: b\r\n");
   EXPECT_EQ(CheckHead(head).refusal_status, 431);
 }
 
-TEST(CheckHeadTest, HidesWhatTheLibraryWouldActOn) {
-  std::string head = Head("Range: bytes=0-1,1-2\r\naccept-encoding: gzip\r\n");
-  EXPECT_EQ(CheckHead(head).refusal_status, 0);
-  EXPECT_EQ(head.find("\r\nRange"), std::string::npos);
-  EXPECT_EQ(head.find("\r\naccept-encoding"), std::string::npos);
+TEST(CheckHeadTest, AbsoluteTargetsAreTheirPath) {
+  const struct {
+    std::string target;
+    std::string path;
+  } cases[] = {{"http://h/a?b", "/a?b"}, {"HTTPS://h:8/a", "/a"}, {"http://h", "/"}};
+  for (const auto& [target, path] : cases) {
+    const std::string head = "GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n";
+    const HeadCheck check = CheckHead(head);
+    EXPECT_EQ(check.refusal_status, 0) << target;
+    EXPECT_EQ(check.target, path);
+  }
+}
+
+TEST(CheckHeadTest, SaysWhetherTheConnectionGoesOn) {
+  const struct {
+    std::string head;
+    bool wants_close;
+  } cases[] = {
+      {Head(""), false},
+      {Head("Connection: keep-alive\r\n"), false},
+      {Head("Connection: Close\r\n"), true},
+      {Head("Connection: TE , close\r\n"), true},
+      {Head("Connection: closely\r\n"), false},
+      {"GET / HTTP/1.0\r\n\r\n", true},
+      {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", false},
+      {"GET / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n", true},
+  };
+  for (const auto& [head, wants_close] : cases) {
+    const HeadCheck check = CheckHead(head);
+    EXPECT_EQ(check.refusal_status, 0) << head;
+    EXPECT_EQ(check.wants_close, wants_close) << head;
+    EXPECT_EQ(check.is_old, head.find("1.0") != head.npos);
+    // Nobody of HTTP/1.0 waits for it.
+    EXPECT_FALSE(check.expects_continue);
+  }
 }
 
 }  // namespace

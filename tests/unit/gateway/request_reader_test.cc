@@ -14,8 +14,8 @@ namespace {
 using Phase = RequestReader::Phase;
 using ::testing::ElementsAre;
 
-constexpr char kPost[] = "POST /a?b HTTP/1.1\r\nContent-Length: 5\r\nX: y\r\n\r\nhello";
-constexpr char kGet[] = "GET /next HTTP/1.1\r\n\r\n";
+constexpr char kPost[] = "POST /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nX: y\r\n\r\nhello";
+constexpr char kGet[] = "GET /next HTTP/1.1\r\nHost: h\r\n\r\n";
 
 TEST(RequestReaderTest, TellsHowFarItIs) {
   RequestReader reader;
@@ -24,7 +24,7 @@ TEST(RequestReaderTest, TellsHowFarItIs) {
   EXPECT_EQ(reader.phase(), Phase::kIdle);
   reader.Append("P");
   EXPECT_EQ(reader.phase(), Phase::kHead);
-  reader.Append("OST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  reader.Append("OST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   EXPECT_EQ(reader.phase(), Phase::kBody);
   EXPECT_TRUE(reader.check().expects_continue);
   reader.Append("x");
@@ -55,7 +55,7 @@ TEST(RequestReaderTest, CutsDoNotMatter) {
 
 TEST(RequestReaderTest, StreamedBodiesAreTakenAsTheyCome) {
   RequestReader reader([](std::string_view, std::string_view target) { return target == "/s"; });
-  reader.Append("POST /s HTTP/1.1\r\nContent-Length: 5\r\n\r\nhe");
+  reader.Append("POST /s HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhe");
   ASSERT_EQ(reader.phase(), Phase::kStream);
   EXPECT_EQ(reader.Take().target, "/s");
   EXPECT_EQ(reader.TakeBody(), "he");
@@ -70,7 +70,8 @@ TEST(RequestReaderTest, StreamedBodiesAreTakenAsTheyCome) {
 
 TEST(RequestReaderTest, BrokenChunksAreRefused) {
   RequestReader reader([](std::string_view, std::string_view) { return true; });
-  reader.Append("POST /s HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n");
+  reader.Append(
+      "POST /s HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nx\r\n");
   EXPECT_EQ(reader.TakeBody(), "abc");
   EXPECT_EQ(reader.phase(), Phase::kRefused);
   EXPECT_EQ(reader.refusal_status(), 400);
@@ -86,7 +87,7 @@ TEST(RequestReaderTest, HeadersAreTaken) {
 
 TEST(RequestReaderTest, RefusesWithWhatItCouldRead) {
   RequestReader reader;
-  reader.Append("POST /t HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  reader.Append("POST /t HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
   EXPECT_EQ(reader.phase(), Phase::kRefused);
   EXPECT_EQ(reader.refusal_status(), 411);
   EXPECT_EQ(reader.check().target, "/t");
@@ -98,7 +99,7 @@ TEST(RequestReaderTest, HeadsAreBounded) {
   EXPECT_EQ(endless.phase(), Phase::kRefused);
   EXPECT_EQ(endless.refusal_status(), 414);
   RequestReader many;
-  std::string head = "GET /t HTTP/1.1\r\n";
+  std::string head = "GET /t HTTP/1.1\r\nHost: h\r\n";
   while (head.size() <= limits::kHeadBytesMax) head += "a: b\r\n";
   many.Append(head);
   EXPECT_EQ(many.refusal_status(), 431);

@@ -73,7 +73,7 @@ TEST(RouterTest, TellsTheMethodsOfAPath) {
   const Router::Match match = router.Find("PUT", "/a");
   EXPECT_EQ(match.route, nullptr);
   EXPECT_NE(match.other_method, nullptr);
-  EXPECT_EQ(match.allowed_methods, "GET, POST");
+  EXPECT_EQ(match.allowed_methods, "GET, HEAD, POST");
 }
 
 TEST(RouterTest, KnowsWhichRoutesTakeStreams) {

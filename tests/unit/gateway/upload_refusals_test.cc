@@ -119,7 +119,7 @@ TEST_F(UploadRefusalsTest, AHead) {
 TEST_F(UploadRefusalsTest, TooLarge) {
   ExpectRefused(UploadHead((size_t{2} << 30) + (64 << 10) + 1), 413, "larger than 2 GiB");
   const std::string chunked =
-      "POST /v1/uploads?file_name=a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+      "POST /v1/uploads?file_name=a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
   ExpectRefused(chunked + "80010001\r\n", 413, "larger than 2 GiB");
   ExpectRefused(chunked + "5\r\nhello\r\n8000fffc\r\n", 413, "larger than 2 GiB");
   ExpectRefused(chunked + "nonsense\r\n", 400, "size of a chunk");

@@ -42,7 +42,7 @@ TEST_F(UploadTest, ALargeBodyArrivesWhole) {
   EXPECT_EQ(imports_.api_key, "k");
   EXPECT_LE(imports_.largest_chunk, 2 * limits::kUploadChunkBytes);
   // The connection serves on.
-  connection.Send("GET /healthz HTTP/1.1\r\n\r\n");
+  connection.Send("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(connection.Receive()->status, 200);
 }
 
@@ -64,7 +64,8 @@ TEST_F(UploadTest, AFormsFileArrives) {
 
 TEST_F(UploadTest, ChunkedBodiesArrive) {
   const auto answer =
-      Ask("POST /v1/uploads?fileName=%d0%b1.csv HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+      Ask("POST /v1/uploads?fileName=%d0%b1.csv HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+          "chunked\r\n\r\n"
           "5\r\nhello\r\n6;x=y\r\n world\r\n0\r\nTrailer: z\r\n\r\n");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(imports_.kept, "hello world");
@@ -135,7 +136,7 @@ TEST_F(UploadTest, ManyAtOnceAreBounded) {
   const auto refused = Ask(UploadHead(5));
   EXPECT_EQ(refused.status, 503);
   EXPECT_EQ(refused.headers.count("retry-after"), 1u);
-  EXPECT_EQ(Ask("GET /healthz HTTP/1.1\r\n\r\n").status, 200);
+  EXPECT_EQ(Ask("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n").status, 200);
   gate.set_value();
   for (const auto& upload : uploads) EXPECT_EQ(upload->Receive()->status, 200);
   EXPECT_EQ(Ask(UploadHead(5) + "hello").status, 200);
