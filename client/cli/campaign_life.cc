@@ -177,7 +177,7 @@ absl::Status Export(Session& session, const ExportOptions& options) {
 
 void DefineRetry(CLI::App& command, RetryOptions& options) {
   std::map<std::string, Message::Reason> reasons;
-  for (int i = Message::FAILED; i <= Message::REPLACED; ++i) {
+  for (int i = Message::FAILED; i <= Message::Reason_MAX; ++i) {
     reasons[Message::Reason_Name(static_cast<Message::Reason>(i))] =
         static_cast<Message::Reason>(i);
   }
