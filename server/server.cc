@@ -24,6 +24,7 @@
 #include "server/services/bootstrap.h"
 #include "server/services/convert/config.h"
 #include "server/services/convert/import_format.h"
+#include "server/services/estimates.h"
 #include "server/services/grpc_services.h"
 #include "server/services/secrets.h"
 #include "server/storage/sqlite/sqlite_store.h"
@@ -168,6 +169,7 @@ struct Server::Parts {
   std::unique_ptr<services::AccountCache> accounts;
   std::unique_ptr<services::ProgressHub> progress_hub;
   services::LiveCalls live_calls;
+  services::AccountPlaces estimate_places{services::kEstimatesMax};
   rpc::Executor call_executor{limits::kCallThreads, limits::kCallQueueMax};
   rpc::Executor send_executor{limits::kSendThreads, limits::kSendQueueMax};
   std::unique_ptr<services::Environment> env;
@@ -313,7 +315,8 @@ absl::Status Server::Parts::StartServices() {
                                       .live_calls = live_calls,
                                       .uploads = *uploads,
                                       .operation_rates = *operation_rates,
-                                      .operation_hub = *operation_hub});
+                                      .operation_hub = *operation_hub,
+                                      .estimate_places = estimate_places});
   grpc_services = services::MakeGrpcServices(*env);
   rpc::GrpcServerOptions grpc_options;
   grpc_options.listen = options.listen;

@@ -60,15 +60,17 @@ absl::Status Estimate(Session& session, const EstimateOptions& options) {
     return absl::OkStatus();
   }
   const auto number = [](int64_t value) { return value == 0 ? "" : std::to_string(value); };
-  session.out << FormatCard(
-      {{"Messages", std::to_string(estimate.messages())},
-       {"Segments", std::to_string(estimate.segments())},
-       {"Cost", ShowMoney(estimate.cost_micros(), estimate.currency())},
-       {"In Unicode", number(estimate.unicode_messages())},
-       {"Without a value", number(estimate.messages_with_missing_values())},
-       {"Longest message", number(estimate.longest_message_id())},
-       {"At its rate",
-        estimate.has_duration_at_rate() ? ShowDuration(estimate.duration_at_rate()) : ""}});
+  std::string duration;
+  if (estimate.has_duration_at_rate()) duration = ShowDuration(estimate.duration_at_rate());
+  if (estimate.exceeds_sending_timeout()) duration += ", longer than the Sending Timeout";
+  session.out << FormatCard({{"Messages", std::to_string(estimate.messages())},
+                             {"Segments", std::to_string(estimate.segments())},
+                             {"Cost", ShowMoney(estimate.cost_micros(), estimate.currency())},
+                             {"In Unicode", number(estimate.unicode_messages())},
+                             {"Without a value", number(estimate.messages_with_missing_values())},
+                             {"Will be refused", number(estimate.refused_messages())},
+                             {"Longest message", number(estimate.longest_message_id())},
+                             {"At its rate", duration}});
   return absl::OkStatus();
 }
 

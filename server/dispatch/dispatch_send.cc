@@ -94,7 +94,15 @@ std::optional<storage::OutcomeRecord> DispatchLoop::Compose(CampaignRun& run,
       !domain::ListMissing(*text, message.claimed.fields).empty()) {
     return RefusedUnsent(message.claimed, domain::StateReason::kMissingValue, now);
   }
-  message.text = domain::Render(*text, message.claimed.fields, campaign.missing_values);
+  std::string rendered = domain::Render(*text, message.claimed.fields, campaign.missing_values);
+  // The template may have been taken away or rewritten since the message was accepted.
+  if (rendered.empty()) {
+    return RefusedUnsent(message.claimed, domain::StateReason::kMissingValue, now);
+  }
+  if (domain::IsTextTooLong(rendered)) {
+    return RefusedUnsent(message.claimed, domain::StateReason::kTextTooLong, now);
+  }
+  message.text = std::move(rendered);
   message.revision = campaign.revision;
   Measure(campaign, message);
   return std::nullopt;

@@ -42,7 +42,7 @@ constexpr std::array<const char*, kMessageStateCount> kStateNames = {
     "EXPIRED",           "CANCELLED", "DELETED", "UNKNOWN",
 };
 
-constexpr std::array<const char*, 18> kReasonNames = {
+constexpr std::array<const char*, 19> kReasonNames = {
     "",
     "FAILED",
     "UNAVAILABLE",
@@ -61,6 +61,7 @@ constexpr std::array<const char*, 18> kReasonNames = {
     "MISSING_VALUE",
     "ERASED",
     "REPLACED",
+    "TEXT_TOO_LONG",
 };
 
 // 0 for what is no state: numbers come from disk.

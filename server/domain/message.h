@@ -49,6 +49,7 @@ enum class StateReason : uint8_t {
   kMissingValue = 15,
   kErased = 16,
   kReplaced = 17,
+  kTextTooLong = 18,
 };
 
 constexpr bool IsFinal(MessageState state) { return state >= MessageState::kDelivered; }

@@ -5,38 +5,11 @@
 #include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
-#include <string_view>
+
+#include "server/domain/json_number.h"
 
 namespace campaigner::domain {
 namespace {
-
-// Takes the digits at the start of `text` away; how many there were.
-size_t SkipDigits(std::string_view& text) {
-  const size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
-  text.remove_prefix(count);
-  return count;
-}
-
-bool SkipOneOf(std::string_view& text, std::string_view characters) {
-  if (text.empty() || characters.find(text[0]) == std::string_view::npos) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-// A JSON number (RFC 8259, section 6) of any size. Not by a JSON library: those turn it into a
-// double, and it has to go back digit for digit.
-bool IsJsonNumber(std::string_view text) {
-  SkipOneOf(text, "-");
-  const bool starts_with_zero = !text.empty() && text[0] == '0';
-  const size_t digits = SkipDigits(text);
-  if (digits == 0 || (starts_with_zero && digits > 1)) return false;
-  if (SkipOneOf(text, ".") && SkipDigits(text) == 0) return false;
-  if (SkipOneOf(text, "eE")) {
-    SkipOneOf(text, "+-");
-    if (SkipDigits(text) == 0) return false;
-  }
-  return text.empty();
-}
 
 std::string JsonString(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -36,22 +36,32 @@ void RowJudge::Judge(const RawRow& row, const domain::Campaign& campaign, Judged
     }
     if (!judged.problems.empty()) return;
   }
-  judged.segments = CountSegments(campaign, judged.recipient.fields);
+  JudgeText(campaign, judged);
   judged.cost_micros = judged.segments * routes_.PriceMicros(judged.route_id);
 }
 
-int32_t RowJudge::CountSegments(const domain::Campaign& campaign, const domain::Fields& fields) {
-  if (campaign.channel != "sms") return 1;
+void RowJudge::JudgeText(const domain::Campaign& campaign, JudgedRow& judged) {
+  // A campaign may get its template after its recipients.
   const bool is_plain = campaign.template_text.find_first_of("{}") == std::string::npos;
-  if (is_plain && plain_version_ == campaign.template_version) return plain_segments_;
-  const int32_t segments =
-      domain::MeasureSms(domain::Render(campaign.template_text, fields, campaign.missing_values))
-          .segments;
-  if (is_plain) {
-    plain_version_ = campaign.template_version;
-    plain_segments_ = segments;
+  if (is_plain && plain_version_ == campaign.template_version) {
+    judged.segments = plain_segments_;
+    return;
   }
-  return segments;
+  const std::string text =
+      domain::Render(campaign.template_text, judged.recipient.fields, campaign.missing_values);
+  if (domain::IsTextTooLong(text)) {
+    judged.problems.push_back(
+        fmt::format("the text has more than {} characters", base::limits::kTextCharsMax));
+    return;
+  }
+  if (text.empty() && !is_plain) {
+    judged.problems.push_back("nothing is left of the text without its missing values");
+    return;
+  }
+  judged.segments = campaign.channel == "sms" ? domain::MeasureSms(text).segments : 1;
+  if (!is_plain) return;
+  plain_version_ = campaign.template_version;
+  plain_segments_ = judged.segments;
 }
 
 }  // namespace campaigner::imports

@@ -39,12 +39,13 @@ class RowJudge {
   void Judge(const RawRow& row, const domain::Campaign& campaign, JudgedRow& judged);
 
  private:
-  int32_t CountSegments(const domain::Campaign& campaign, const domain::Fields& fields);
+  // Renders and measures the text, for rows that are well otherwise.
+  void JudgeText(const domain::Campaign& campaign, JudgedRow& judged);
 
   const RecipientMapper& mapper_;
   const dispatch::RouteTable& routes_;
   const int32_t address_column_;
-  // Of a template without placeholders, by its version: measured once.
+  // Of a template without braces, by its version: measured once.
   int32_t plain_version_ = 0;
   int32_t plain_segments_ = 0;
 };

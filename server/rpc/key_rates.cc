@@ -11,12 +11,16 @@ constexpr absl::Duration kBurst = absl::Seconds(1);
 // Keys remembered before those that owe nothing are dropped.
 constexpr size_t kKeysMax = 10'000;
 
+absl::Duration Cost(int32_t per_second_max, int64_t messages) {
+  return absl::Seconds(1) * messages / per_second_max;
+}
+
 }  // namespace
 
 absl::Status KeyRates::Take(int64_t key_id, int32_t per_second_max, int64_t messages,
                             absl::Time now) {
   if (per_second_max <= 0) return absl::OkStatus();
-  const absl::Duration cost = absl::Seconds(1) * messages / per_second_max;
+  const absl::Duration cost = Cost(per_second_max, messages);
   base::MutexLock lock(mutex_);
   if (paid_until_.size() >= kKeysMax) {
     absl::erase_if(paid_until_, [now](const auto& entry) { return entry.second <= now; });
@@ -30,6 +34,13 @@ absl::Status KeyRates::Take(int64_t key_id, int32_t per_second_max, int64_t mess
   if (wait > absl::ZeroDuration()) return domain::errors::RateExceeded(wait);
   paid_until += cost;
   return absl::OkStatus();
+}
+
+void KeyRates::GiveBack(int64_t key_id, int32_t per_second_max, int64_t messages) {
+  if (per_second_max <= 0) return;
+  base::MutexLock lock(mutex_);
+  const auto entry = paid_until_.find(key_id);
+  if (entry != paid_until_.end()) entry->second -= Cost(per_second_max, messages);
 }
 
 }  // namespace campaigner::rpc

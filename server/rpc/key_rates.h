@@ -19,6 +19,8 @@ class KeyRates {
   // with RetryInfo; nothing is then taken.
   absl::Status Take(int64_t key_id, int32_t per_second_max, int64_t messages, absl::Time now)
       EXCLUDES(mutex_);
+  // Gives back what a Take of the same numbers took, because nothing came of it.
+  void GiveBack(int64_t key_id, int32_t per_second_max, int64_t messages) EXCLUDES(mutex_);
 
  private:
   base::Mutex mutex_;

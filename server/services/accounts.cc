@@ -87,8 +87,7 @@ absl::Status UpdateAccount(const CallContext& call, const v1::UpdateAccountReque
   ASSIGN_OR_RETURN(const auto fields,
                    ResolveMask(request.update_mask(), request.account(),
                                {"display_name", "default_region", "time_zone", "rate_limit",
-                                "rate_period", "rate_counts_segments"},
-                               AbsentMask::kAllFields));
+                                "rate_period", "rate_counts_segments"}));
 
   ASSIGN_OR_RETURN(const domain::Account present, call.env.store.GetAccount(account_id));
   v1::Account merged;

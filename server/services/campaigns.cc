@@ -8,12 +8,12 @@
 #include "server/base/status_macros.h"
 #include "server/base/text.h"
 #include "server/domain/errors/resources.h"
+#include "server/services/campaign_checks.h"
 #include "server/services/convert/campaign.h"
 #include "server/services/convert/field_mask.h"
 #include "server/services/outlook.h"
 #include "server/services/paging.h"
 #include "server/services/request_id.h"
-#include "server/webhooks/url.h"
 
 namespace campaigner::services {
 namespace {
@@ -31,42 +31,18 @@ const char* VerbName(CampaignVerb verb) {
   return "?";
 }
 
-// Whoever types a private address learns it now and not from a failed delivery.
-void CheckWebhookAddress(const CallContext& call, const domain::Campaign& campaign,
-                         Violations& violations) {
-  const absl::Status status =
-      webhooks::CheckWebhookAddress(campaign.webhook_url, call.env.webhook_networks);
-  if (!status.ok()) violations.Add("campaign.webhook_url", status);
-}
-
-void CheckChannel(const CallContext& call, const domain::Campaign& campaign,
-                  Violations& violations) {
-  const auto& routes = call.env.routes.routes();
-  const bool has_route = std::any_of(routes.begin(), routes.end(), [&](const auto& route) {
-    return route.options.channel == campaign.channel;
-  });
-  if (!has_route) violations.Add("campaign.channel", "has no route in the server's configuration");
-}
-
-absl::Status CheckKeys(const CallContext& call, const domain::Campaign& campaign,
-                       Violations& violations) {
-  if (campaign.api_key_ids.size() > base::limits::kCampaignKeysMax) return absl::OkStatus();
-  for (const int64_t id : campaign.api_key_ids) {
-    const absl::StatusOr<domain::ApiKey> key = call.env.store.GetApiKey(id);
-    if (absl::IsNotFound(key.status()) || (key.ok() && key->account_id != call.account_id())) {
-      violations.Add("campaign.api_key_ids", fmt::format("names {}, which is no key", id));
-    } else if (!key.ok()) {
-      return key.status();
-    }
-  }
-  return absl::OkStatus();
-}
-
 // The campaign as it is answered.
 absl::Status Show(const CallContext& call, const domain::Campaign& campaign, v1::Campaign* proto) {
   CampaignToProto(campaign, proto);
   return FindOutlook(campaign, call.env.store, call.env.outlook, call.now(),
                      proto->mutable_outlook());
+}
+
+// Started after its finish, it would end at once, with all its messages EXPIRED.
+absl::Status CheckIsNotOver(const domain::Campaign& campaign, absl::Time now) {
+  const bool is_over = campaign.finish_time && *campaign.finish_time <= now;
+  if (campaign.state != domain::CampaignState::kNew || !is_over) return absl::OkStatus();
+  return errors::CampaignNotReady(campaign.id, "finish_time", "has passed");
 }
 
 absl::Status ApplyVerb(const CallContext& call, int64_t campaign_id, CampaignVerb verb,
@@ -76,6 +52,10 @@ absl::Status ApplyVerb(const CallContext& call, int64_t campaign_id, CampaignVer
   RETURN_IF_ERROR(violations.ToStatus());
   const absl::Time now = call.now();
   // Read before the transaction, which must not read.
+  if (verb == CampaignVerb::kStart || verb == CampaignVerb::kResume) {
+    ASSIGN_OR_RETURN(const auto campaign, FindCampaign(call, campaign_id));
+    RETURN_IF_ERROR(CheckHasTemplate(call, *campaign));
+  }
   ASSIGN_OR_RETURN(const absl::Duration open_time, call.env.store.GetOpenTime(campaign_id, now));
   const bool has_begun = open_time > absl::ZeroDuration();
   ASSIGN_OR_RETURN(
@@ -86,6 +66,7 @@ absl::Status ApplyVerb(const CallContext& call, int64_t campaign_id, CampaignVer
             if (!state) {
               return errors::CampaignStateConflict(campaign_id, campaign.state, VerbName(verb));
             }
+            if (verb == CampaignVerb::kStart) RETURN_IF_ERROR(CheckIsNotOver(campaign, now));
             campaign.state = *state;
             return absl::OkStatus();
           }));
@@ -100,7 +81,8 @@ std::string CopiedName(const std::string& name) {
 
 // What an update makes of `campaign`.
 absl::Status ApplyUpdate(const v1::UpdateCampaignRequest& request,
-                         const std::vector<std::string>& fields, domain::Campaign& campaign) {
+                         const std::vector<std::string>& fields, absl::Time now,
+                         domain::Campaign& campaign) {
   const std::string& etag = request.campaign().etag();
   if (!etag.empty() && etag != std::to_string(campaign.revision)) {
     return errors::EtagMismatch(campaign.id);
@@ -118,6 +100,8 @@ absl::Status ApplyUpdate(const v1::UpdateCampaignRequest& request,
   }
   Violations violations;
   domain::Campaign changed = CampaignFromProto(merged, violations);
+  // One that has ended may be read and written back as it is.
+  if (changed.finish_time != campaign.finish_time) CheckFinishTime(changed, now, violations);
   RETURN_IF_ERROR(violations.ToStatus());
   changed.id = campaign.id;
   changed.account_id = campaign.account_id;
@@ -148,6 +132,7 @@ absl::Status CreateCampaign(const CallContext& call, const v1::CreateCampaignReq
   CheckRequestId(request.request_id(), violations);
   domain::Campaign campaign = CampaignFromProto(request.campaign(), violations);
   CheckChannel(call, campaign, violations);
+  CheckFinishTime(campaign, call.now(), violations);
   CheckWebhookAddress(call, campaign, violations);
   RETURN_IF_ERROR(CheckKeys(call, campaign, violations));
   RETURN_IF_ERROR(violations.ToStatus());
@@ -194,9 +179,8 @@ absl::Status UpdateCampaign(const CallContext& call, const v1::UpdateCampaignReq
   Violations violations;
   violations.CheckId("campaign.id", campaign_id);
   RETURN_IF_ERROR(violations.ToStatus());
-  ASSIGN_OR_RETURN(const auto fields,
-                   ResolveMask(request.update_mask(), request.campaign(),
-                               ChangeableCampaignFields(), AbsentMask::kFieldsThatAreSet));
+  ASSIGN_OR_RETURN(const auto fields, ResolveMask(request.update_mask(), request.campaign(),
+                                                  ChangeableCampaignFields()));
   // Checked against the outside before the transaction, which must not read; everything else is
   // checked inside it, on the campaign as it then is.
   Violations ignored;
@@ -209,11 +193,12 @@ absl::Status UpdateCampaign(const CallContext& call, const v1::UpdateCampaignReq
   if (changes("api_key_ids")) RETURN_IF_ERROR(CheckKeys(call, asked, violations));
   RETURN_IF_ERROR(violations.ToStatus());
 
+  const absl::Time now = call.now();
   ASSIGN_OR_RETURN(const domain::Campaign changed,
-                   call.env.store.ChangeCampaign(call.account_id(), campaign_id, call.now(),
-                                                 [&](domain::Campaign& campaign) {
-                                                   return ApplyUpdate(request, fields, campaign);
-                                                 }));
+                   call.env.store.ChangeCampaign(
+                       call.account_id(), campaign_id, now, [&](domain::Campaign& campaign) {
+                         return ApplyUpdate(request, fields, now, campaign);
+                       }));
   return Show(call, changed, response);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <grpcpp/server_context.h>
+
 #include <string>
 
 #include "absl/time/time.h"
@@ -17,6 +19,7 @@
 #include "server/rpc/key_rates.h"
 #include "server/rpc/page_token.h"
 #include "server/services/account_cache.h"
+#include "server/services/account_places.h"
 #include "server/services/live_calls.h"
 #include "server/services/operation_hub.h"
 #include "server/services/progress_hub.h"
@@ -51,6 +54,7 @@ struct Environment {
   imports::Uploads& uploads;
   operations::Rates& operation_rates;
   OperationHub& operation_hub;
+  AccountPlaces& estimate_places;
 };
 
 // One call, as its handler sees it.
@@ -60,9 +64,13 @@ struct CallContext {
   rpc::Caller caller;
   // When it arrived.
   absl::Time arrival;
+  // Null where the call is no unary one.
+  const grpc::ServerContextBase* transport = nullptr;
 
   int64_t account_id() const { return caller.account_id(); }
   absl::Time now() const { return env.clock.Now(); }
+  // Nobody waits for the answer any more: also at the call's deadline.
+  bool is_cancelled() const { return transport != nullptr && transport->IsCancelled(); }
 };
 
 }  // namespace campaigner::services

@@ -16,6 +16,7 @@
 #include "server/services/accounts.h"
 #include "server/services/campaign_watch.h"
 #include "server/services/campaigns.h"
+#include "server/services/estimates.h"
 #include "server/services/export_messages.h"
 #include "server/services/imports.h"
 #include "server/services/message_stream.h"
@@ -46,12 +47,13 @@ grpc::ServerUnaryReactor* Serve(const Environment& env, const char* method, Scop
   const absl::Time arrival = env.clock.Now();
   return env.calls.Run(
       method, env.call_executor, scope, context,
-      [&env, handler, request, response, arrival](rpc::Caller caller, rpc::Done done) {
+      [&env, handler, context, request, response, arrival](rpc::Caller caller, rpc::Done done) {
         if (request->ByteSizeLong() > base::limits::kPlainRequestBytesMax) {
           return done(domain::errors::InvalidField("request", "must have at most 1 MiB"));
         }
-        done(handler({.env = env, .caller = std::move(caller), .arrival = arrival}, *request,
-                     response));
+        done(handler(
+            {.env = env, .caller = std::move(caller), .arrival = arrival, .transport = context},
+            *request, response));
       });
 }
 

@@ -5,6 +5,7 @@
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/base/text.h"
+#include "server/domain/address.h"
 #include "server/services/campaigns.h"
 #include "server/services/convert/message.h"
 #include "server/services/paging.h"
@@ -70,11 +71,12 @@ absl::Status ListMessages(const CallContext& call, const v1::ListMessagesRequest
   filter.with_details = CheckView(request.view(), v1::MESSAGE_VIEW_BASIC, violations);
   if (!request.recipient().empty()) {
     ASSIGN_OR_RETURN(const auto account, call.env.accounts.Get(call.account_id()));
-    auto number = call.env.phones.Normalize(request.recipient(), account->default_region);
-    if (number.ok()) {
-      filter.recipient = *std::move(number);
+    auto address =
+        domain::NormalizeAddress(request.recipient(), account->default_region, call.env.phones);
+    if (address.ok()) {
+      filter.recipient = *std::move(address);
     } else {
-      violations.Add("recipient", number.status());
+      violations.Add("recipient", address.status());
     }
   }
   RETURN_IF_ERROR(violations.ToStatus());

@@ -9,11 +9,13 @@
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/base/text.h"
+#include "server/domain/email.h"
 #include "server/domain/errors/resources.h"
+#include "server/domain/json_number.h"
 #include "server/domain/segments.h"
 #include "server/domain/template.h"
+#include "server/services/convert/fields.h"
 #include "server/services/convert/time.h"
-#include "server/services/json_number.h"
 #include "server/services/request_id.h"
 
 namespace campaigner::services {
@@ -48,7 +50,7 @@ class Preparation {
   }
 
  private:
-  void Violate(const char* name, std::string_view description) {
+  void Violate(std::string_view name, std::string_view description) {
     violations_.Add(fmt::format("messages[{}].{}", index_, name), description);
   }
 
@@ -84,15 +86,17 @@ class Preparation {
       return domain::errors::CampaignKeyDenied(campaign_id);
     }
     is_sms_ = campaign_->channel == "sms";
+    is_email_ = campaign_->channel == "email";
     return absl::OkStatus();
   }
 
   void ReadRecipient(const v1::NewMessage& proto, domain::NewMessage& message) {
     if (proto.recipient().empty()) return Violate("recipient", "is required");
-    absl::StatusOr<std::string> number =
-        env_.phones.Normalize(proto.recipient(), account_->default_region);
-    if (!number.ok()) return Violate("recipient", base::ToStd(number.status().message()));
-    message.recipient = *std::move(number);
+    absl::StatusOr<std::string> address =
+        is_email_ ? domain::NormalizeEmail(proto.recipient())
+                  : env_.phones.Normalize(proto.recipient(), account_->default_region);
+    if (!address.ok()) return Violate("recipient", base::ToStd(address.status().message()));
+    message.recipient = *std::move(address);
     const std::optional<int64_t> route = env_.routes.Pick(campaign_->channel, message.recipient);
     if (!route) return Violate("recipient", "is not carried by any route");
     message.route_id = *route;
@@ -100,16 +104,10 @@ class Preparation {
 
   void ReadFields(const v1::NewMessage& proto, domain::NewMessage& message) {
     if (proto.fields().empty()) return;
-    if (proto.fields().size() > limits::kFieldsMax) {
-      return Violate("fields", fmt::format("must be at most {}", limits::kFieldsMax));
-    }
-    for (const auto& [name, value] : proto.fields()) {
-      if (name.empty()) Violate("fields", "must have names");
-      // The name is the caller's and may be anything: it is not quoted.
-      CheckText("fields", name, limits::kFieldNameCharsMax);
-      CheckText("fields", value, limits::kFieldValueCharsMax);
-      message.fields.emplace(name, value);
-    }
+    CheckFields(proto.fields(), [this](std::string_view path, std::string_view description) {
+      Violate(path, description);
+    });
+    message.fields.insert(proto.fields().begin(), proto.fields().end());
   }
 
   void ReadExternalId(const v1::NewMessage& proto, domain::NewMessage& message) {
@@ -119,7 +117,7 @@ class Preparation {
       return;
     }
     CheckText("external_id", id, limits::kExternalIdCharsMax);
-    if (proto.external_id_is_number() && !IsJsonNumber(id)) {
+    if (proto.external_id_is_number() && !domain::IsJsonNumber(id)) {
       Violate("external_id", "is not a number as JSON writes it");
     }
     // A webhook names a message by this id alone. Only within a request: across requests it is the
@@ -144,15 +142,14 @@ class Preparation {
 
   void ReadText(const v1::NewMessage& proto, domain::NewMessage& message, v1::SentMessage& sent) {
     if (proto.has_text()) {
+      if (proto.text().empty()) return Violate("text", "must not be empty");
       CheckText("text", proto.text(), limits::kTextCharsMax);
       message.text = proto.text();
       sent.set_text(proto.text());
     } else if (campaign_->template_text.empty()) {
       return Violate("text", "is required: the campaign has no template");
-    } else {
-      CheckMissing(message);
-      sent.set_text(
-          domain::Render(campaign_->template_text, message.fields, campaign_->missing_values));
+    } else if (CheckMissing(message)) {
+      RenderText(message, sent);
     }
     text_bytes_ += sent.text().size();
     message.segments = is_sms_ ? domain::MeasureSms(sent.text()).segments : 1;
@@ -161,10 +158,23 @@ class Preparation {
     sent.set_message_attempts(campaign_->message_attempts);
   }
 
-  void CheckMissing(const domain::NewMessage& message) {
-    if (campaign_->missing_values != domain::MissingValues::kReject) return;
-    for (const std::string& name : domain::ListMissing(campaign_->template_text, message.fields)) {
-      Violate("fields", fmt::format("have no {}, which the campaign's template wants", name));
+  bool CheckMissing(const domain::NewMessage& message) {
+    if (campaign_->missing_values != domain::MissingValues::kReject) return true;
+    const auto missing = domain::ListMissing(campaign_->template_text, message.fields);
+    for (const std::string& name : missing) {
+      Violate(FieldPath(name), "is required: the campaign's template wants it");
+    }
+    return missing.empty();
+  }
+
+  void RenderText(const domain::NewMessage& message, v1::SentMessage& sent) {
+    sent.set_text(
+        domain::Render(campaign_->template_text, message.fields, campaign_->missing_values));
+    if (sent.text().empty()) {
+      Violate("text", "is required: these fields leave nothing of the campaign's template");
+    } else if (domain::IsTextTooLong(sent.text())) {
+      Violate("text", fmt::format("would have more than {} characters with these fields",
+                                  limits::kTextCharsMax));
     }
   }
 
@@ -176,12 +186,9 @@ class Preparation {
     return price_micros_;
   }
 
-  // What passes this cheap test is not looked at again: bytes are at least as many as characters.
   void CheckText(const char* name, std::string_view text, size_t chars_max) {
-    if (text.find('\0') != std::string_view::npos) {
-      Violate(name, "must not contain a NUL");
-    } else if (text.size() > chars_max && base::CountCodePoints(text) > chars_max) {
-      Violate(name, fmt::format("must have at most {} characters", chars_max));
+    if (const std::string problem = TextProblem(text, chars_max); !problem.empty()) {
+      Violate(name, problem);
     }
   }
 
@@ -201,6 +208,7 @@ class Preparation {
   // That of the message before: mostly that of the next too.
   std::shared_ptr<const domain::Campaign> campaign_;
   bool is_sms_ = false;
+  bool is_email_ = false;
   // The same for its route.
   int64_t priced_route_id_ = 0;
   int64_t price_micros_ = 0;

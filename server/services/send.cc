@@ -55,10 +55,15 @@ void Send(const Environment& env, const rpc::Caller& caller, absl::Time arrival,
       !status.ok()) {
     return done(std::move(status));
   }
+  const auto give_back = [&env, key_id = caller.key.id, count = request.messages_size(),
+                          per_second_max = caller.key.messages_per_second_max] {
+    env.key_rates.GiveBack(key_id, per_second_max, count);
+  };
   const int64_t account_id = caller.account_id();
-  env.store.AcceptMessages(std::move(batch), [&env, account_id, arrival, response,
+  env.store.AcceptMessages(std::move(batch), [&env, account_id, arrival, response, give_back,
                                               done = std::move(done)](
                                                  absl::StatusOr<Accepted> accepted) mutable {
+    if (!accepted.ok() || accepted->is_repeat) give_back();
     if (!accepted.ok()) return done(std::move(accepted).status());
     if (!accepted->is_repeat) {
       FillIds(*accepted, response);

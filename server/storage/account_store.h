@@ -30,7 +30,8 @@ class AccountStore {
   virtual absl::StatusOr<domain::Account> GetAccount(int64_t account_id) = 0;
   // By ascending id.
   virtual absl::StatusOr<std::vector<domain::Account>> ListAccounts(Page page) = 0;
-  // Display name, region and zone. NOT_FOUND.
+  // Display name, region, zone and rate. Observers are told of the campaigns whose schedule another
+  // zone moves. NOT_FOUND.
   virtual absl::StatusOr<domain::Account> UpdateAccount(const domain::Account& account) = 0;
 
   // `key.id` is assigned. NOT_FOUND for its account.

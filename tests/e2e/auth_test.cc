@@ -141,14 +141,25 @@ TEST_F(AuthTest, OnlyTheOperatorManagesAccounts) {
                                                 other)));
   EXPECT_EQ(updated.default_region(), "KZ");
   EXPECT_EQ(updated.display_name(), "other");
+  ASSERT_OK(admin_->Call(
+      &Accounts::UpdateAccount,
+      fmt::format("account {{ id: {} rate_limit: 7 time_zone: 'Asia/Almaty' }}", other)));
+  // Without a mask the rest stays as it is.
+  ASSERT_OK_AND_ASSIGN(
+      const auto renamed,
+      stranger.Call(&Accounts::UpdateAccount,
+                    fmt::format("account {{ id: {} display_name: 'renamed' }}", other)));
+  EXPECT_EQ(renamed.display_name(), "renamed");
+  EXPECT_EQ(renamed.default_region(), "KZ");
+  EXPECT_EQ(renamed.time_zone(), "Asia/Almaty");
+  EXPECT_EQ(renamed.rate_limit(), 7);
   EXPECT_EQ(Fields(admin_
                        ->Call(&Accounts::UpdateAccount,
                               fmt::format("account {{ id: {} default_region: 'XX' time_zone: "
                                           "'Mars' }}",
                                           other))
                        .status()),
-            (std::vector<std::string>{"account.display_name", "account.default_region",
-                                      "account.time_zone"}));
+            (std::vector<std::string>{"account.default_region", "account.time_zone"}));
 }
 
 }  // namespace

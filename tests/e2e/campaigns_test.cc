@@ -105,6 +105,88 @@ TEST_F(CampaignsTest, ALateStartIsHeldOrSkipped) {
   }
 }
 
+TEST_F(CampaignsTest, AFinishMustLieAhead) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(Fields(admin_
+                       ->Call(&Campaigns::CreateCampaign,
+                              "campaign { display_name: 'A' finish_time { seconds: 1000 } }")
+                       .status()),
+            Names{"campaign.finish_time"});
+  const v1::Campaign made = Create();
+  EXPECT_EQ(Fields(Update(made.id(), "finish_time { seconds: 1000 }").status()),
+            Names{"campaign.finish_time"});
+  EXPECT_OK(Update(made.id(), "finish_time { seconds: 32503680000 }"));
+}
+
+TEST_F(CampaignsTest, DoesNotBeginAfterItsFinish) {
+  server_.reset();
+  fake_clock_.emplace(absl::FromUnixSeconds(2'000'000'000));
+  Start();
+  const v1::Campaign made = Create("template: 'T' finish_time { seconds: 2000000060 }");
+  const std::string id = fmt::format("campaign_id: {}", made.id());
+  fake_clock_->Advance(absl::Seconds(60));
+  const absl::Status refused = admin_->Call(&Campaigns::StartCampaign, id).status();
+  EXPECT_THAT(refused, HasReason("CAMPAIGN_NOT_READY"));
+  EXPECT_EQ(Fields(refused), std::vector<std::string>{"finish_time"});
+}
+
+TEST_F(CampaignsTest, APreviewShowsAMessageAsItWillGo) {
+  const v1::Campaign made = Create("template: 'Hi {name}' missing_values: KEEP");
+  const int64_t templated = admin_->SendOne(made.id(), "fields { key: 'name' value: 'Ann' }");
+  const int64_t own = admin_->SendOne(made.id(), "text: 'own {name}'");
+  ASSERT_OK(Update(made.id(), "template: 'Bye {name} {when}'"));
+  const auto preview = [&](const std::string& more) {
+    const auto made_preview = admin_->Call(&Campaigns::PreviewMessage,
+                                           fmt::format("campaign_id: {} {}", made.id(), more));
+    EXPECT_OK(made_preview);
+    return made_preview.ok() ? *made_preview : v1::MessagePreview();
+  };
+  const std::string by_id = fmt::format("message_id: {} ", templated);
+  EXPECT_EQ(preview(by_id).text(), "Hi Ann");
+  EXPECT_EQ(preview(by_id).missing_values_size(), 0);
+  EXPECT_EQ(preview(fmt::format("message_id: {}", own)).text(), "own {name}");
+  // With anything in its place, the template of the moment.
+  EXPECT_EQ(preview(by_id + "fields { key: 'when' value: 'now' }").text(), "Bye Ann now");
+  EXPECT_EQ(preview(by_id + "template: 'Try {name}'").text(), "Try Ann");
+  EXPECT_EQ(preview("fields { key: 'name' value: 'Bob' }").missing_values(0), "when");
+}
+
+TEST_F(CampaignsTest, APreviewHasTheLimitsOfASend) {
+  std::string many;
+  for (int i = 0; i < 3'333; ++i) many += "{a}";
+  const v1::Campaign made = Create("template: '" + many + "'");
+  const auto fields = [&](size_t length) {
+    return Fields(admin_
+                      ->Call(&Campaigns::PreviewMessage,
+                             fmt::format("campaign_id: {} fields {{ key: 'a' value: '{}' }}",
+                                         made.id(), std::string(length, 'x')))
+                      .status());
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(fields(1'001), Names{"fields[a]"});
+  EXPECT_EQ(fields(1'000), Names{"template"});
+  EXPECT_EQ(fields(3), Names{});
+}
+
+TEST_F(CampaignsTest, AnEstimateTellsWhatWillBeRefusedAndWhatTakesTooLong) {
+  ASSERT_OK(admin_->Call(&Accounts::UpdateAccount,
+                         "account { id: 1 rate_limit: 1 rate_period { seconds: 3600 } }"));
+  const v1::Campaign made =
+      Create("template: 'Hi' rate_limit: 10 sending_timeout { seconds: 7000 }");
+  for (int i = 0; i < 3; ++i) {
+    admin_->SendOne(made.id(), i < 2 ? "fields { key: 'name' value: 'Ann' }" : "");
+  }
+  ASSERT_OK(Update(made.id(), "template: 'Hi {name}' missing_values: REJECT"));
+  const std::string id = fmt::format("campaign_id: {}", made.id());
+  ASSERT_OK_AND_ASSIGN(auto estimate, admin_->Call(&Campaigns::EstimateCampaign, id));
+  // They keep the template that they were accepted with.
+  EXPECT_EQ(estimate.messages(), 3);
+  EXPECT_EQ(estimate.refused_messages(), 0);
+  EXPECT_EQ(estimate.segments(), 3);
+  EXPECT_EQ(estimate.duration_at_rate().seconds(), 3 * 3600);
+  EXPECT_TRUE(estimate.exceeds_sending_timeout());
+}
+
 TEST_F(CampaignsTest, AnOldEtagIsRefused) {
   const v1::Campaign made = Create();
   ASSERT_OK(Update(made.id(), fmt::format("order: 1 etag: '{}'", made.etag())));

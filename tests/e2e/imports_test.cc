@@ -276,6 +276,42 @@ TEST_F(ImportsTest, AppendsAndReplaces) {
   EXPECT_THAT(Import(campaign_id, second.id()), HasReason("CAMPAIGN_CLOSED"));
 }
 
+TEST_F(ImportsTest, AListWithoutATemplateIsNotStarted) {
+  const int64_t campaign_id = NewCampaign("");
+  const std::string id = fmt::format("campaign_id: {}", campaign_id);
+  admin_->SendOne(campaign_id, "text: 'own'");
+  ASSERT_OK_AND_ASSIGN(const auto upload, Upload(*admin_, "l.csv", Rows(0, 3)));
+  ASSERT_EQ(Finish(Import(campaign_id, upload.id())).messages(), 3);
+  const absl::Status refused = admin_->Call(&Campaigns::StartCampaign, id).status();
+  EXPECT_THAT(refused, HasReason("CAMPAIGN_NOT_READY"));
+  EXPECT_THAT(Fields(refused), ElementsAre("template"));
+  ASSERT_OK(admin_->Call(&Campaigns::UpdateCampaign,
+                         fmt::format("campaign {{ id: {} template: 'Hi' }}", campaign_id)));
+  EXPECT_OK(admin_->Call(&Campaigns::StartCampaign, id));
+}
+
+TEST_F(ImportsTest, AnEstimateLeavesOutWhatWillBeRefused) {
+  const int64_t campaign_id = NewCampaign("template: 'Hi {name}'");
+  ASSERT_OK_AND_ASSIGN(
+      const auto list,
+      Upload(*admin_, "m.csv", "phone;имя\n79000000001;Анна\n79000000002;\n79000000003;Пётр\n"));
+  ASSERT_EQ(
+      Finish(Import(campaign_id, list.id(), "format { header_names_fields: true }")).messages(), 3);
+  ASSERT_OK(admin_->Call(
+      &Campaigns::UpdateCampaign,
+      fmt::format("campaign {{ id: {} template: 'Привет, {{имя}}' missing_values: REJECT }}",
+                  campaign_id)));
+  ASSERT_OK_AND_ASSIGN(
+      const auto estimate,
+      admin_->Call(&Campaigns::EstimateCampaign, fmt::format("campaign_id: {}", campaign_id)));
+  EXPECT_EQ(estimate.messages(), 3);
+  EXPECT_EQ(estimate.messages_with_missing_values(), 1);
+  EXPECT_EQ(estimate.refused_messages(), 1);
+  EXPECT_EQ(estimate.segments(), 2);
+  EXPECT_EQ(estimate.unicode_messages(), 2);
+  EXPECT_FALSE(estimate.has_duration_at_rate());
+}
+
 TEST_F(ImportsTest, OneThatIsCancelledAddsNothingMore) {
   const int64_t campaign_id = NewCampaign();
   ASSERT_OK_AND_ASSIGN(const auto upload, Upload(*admin_, "l.csv", Rows(0, 200'000)));

@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "server/base/clock.h"
 #include "server/base/error.h"
 #include "server/server.h"
 #include "tests/support/server_client.h"
@@ -40,7 +42,7 @@ class ServerTest : public ::testing::Test {
                                  .config_text = config,
                                  .metrics_listen = metrics_listen,
                                  .tls = {},
-                                 .clock = nullptr,
+                                 .clock = fake_clock_ ? &*fake_clock_ : nullptr,
                                  .drain_timeout = absl::Seconds(5)});
     ASSERT_OK(server);
     server_ = *std::move(server);
@@ -82,6 +84,8 @@ class ServerTest : public ::testing::Test {
   }
 
   const testing::TempDir dir_;
+  // Set before Start: the server's time.
+  std::optional<base::FakeClock> fake_clock_;
   std::unique_ptr<Server> server_;
   std::string admin_key_;
   std::unique_ptr<ServerClient> admin_;

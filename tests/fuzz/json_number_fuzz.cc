@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "server/services/json_number.h"
+#include "server/domain/json_number.h"
 #include "tests/fuzz/input.h"
 
 // Agrees with a JSON parser, which alone would also take white space around a number.

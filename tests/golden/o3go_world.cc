@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/base/limits.h"
 #include "tests/support/status_matchers.h"
 
 namespace campaigner::testing {
@@ -20,6 +21,39 @@ v1::ApiKey KeyFrom(const std::string& network) {
   v1::ApiKey key;
   key.add_client_networks(network);
   return key;
+}
+
+v1::ApiKey ExpiredKey() {
+  v1::ApiKey key;
+  key.mutable_expire_time()->set_seconds(1);
+  return key;
+}
+
+// Started long after its time, which it skips: DONE.
+v1::Campaign Skipped(v1::Campaign campaign) {
+  campaign.mutable_start_time()->set_seconds(1);
+  campaign.set_late_start(v1::Campaign::SKIP);
+  return campaign;
+}
+
+void StartAndAwaitEnd(client::Client& client, int64_t campaign_id) {
+  v1::StartCampaignRequest start;
+  start.set_campaign_id(campaign_id);
+  EXPECT_OK(client.StartCampaign(start));
+  v1::GetCampaignRequest get;
+  get.set_campaign_id(campaign_id);
+  for (auto state = v1::Campaign::SENT; state == v1::Campaign::SENT;) {
+    const auto campaign = client.GetCampaign(get);
+    ASSERT_OK(campaign);
+    state = campaign->state();
+  }
+}
+
+// One element more than a request may have.
+std::string TooManyElements() {
+  std::string elements = "{}";
+  for (size_t i = 0; i < base::limits::kMessagesPerSendMax; ++i) elements += ",{}";
+  return elements;
 }
 
 v1::ApiKey SlowKey() {
@@ -43,6 +77,9 @@ O3goWorld::O3goWorld() {
   names_["{{key}}"] = system_.MakeKey(0, {});
   names_["{{key_from_here}}"] = system_.MakeKey(0, KeyFrom("127.0.0.0/8"));
   names_["{{key_from_elsewhere}}"] = system_.MakeKey(0, KeyFrom("203.0.113.0/24"));
+  names_["{{expired_key}}"] = system_.MakeKey(0, ExpiredKey());
+  names_["{{too_many_elements}}"] = TooManyElements();
+  names_["{{long_value}}"] = std::string(base::limits::kFieldValueCharsMax + 1, 'x');
   names_["{{slow_key}}"] = system_.MakeKey(0, SlowKey());
   v1::CreateApiKeyRequest request;
   request.mutable_api_key()->set_display_name("gone");
@@ -66,6 +103,11 @@ O3goWorld::O3goWorld() {
   wide.set_template_("{field_1}{field_2}{field_3}{field_4}{field_5}");
   wide.set_message_attempts(5);
   MakeCampaign(admin, 5, wide);
+  MakeCampaign(admin, 6, Skipped(greeting));
+  StartAndAwaitEnd(admin, 6);
+  v1::Campaign strict = greeting;
+  strict.set_missing_values(v1::Campaign::REJECT);
+  MakeCampaign(admin, 7, strict);
 
   v1::StartCampaignRequest start;
   start.set_campaign_id(1);

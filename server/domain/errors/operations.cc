@@ -10,6 +10,9 @@ namespace {
 using absl::StatusCode;
 using base::MakeError;
 
+// An estimate of some hundred thousand messages takes about so long.
+constexpr absl::Duration kEstimateRetryAfter = absl::Seconds(2);
+
 }  // namespace
 
 absl::Status OperationNotFound(int64_t operation_id) {
@@ -100,6 +103,18 @@ absl::Status TooManyUploads(int64_t files_max) {
   return MakeError(
       StatusCode::kResourceExhausted, fmt::format("there are {} uploads: delete some", files_max),
       {.reason = "UPLOADS_FULL", .metadata = {{"files_max", std::to_string(files_max)}}});
+}
+
+absl::Status EstimateBusy() {
+  return MakeError(StatusCode::kResourceExhausted,
+                   "other estimates are under way: try again in a moment",
+                   {.reason = "ESTIMATE_BUSY", .retry_after = kEstimateRetryAfter});
+}
+
+absl::Status EstimateTooLong() {
+  return MakeError(StatusCode::kDeadlineExceeded,
+                   "the campaign has too many messages to be estimated",
+                   {.reason = "ESTIMATE_TOO_LONG"});
 }
 
 absl::Status UploadFailed(std::string_view cause) {

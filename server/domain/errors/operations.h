@@ -32,6 +32,10 @@ absl::Status CampaignRunning(int64_t campaign_id);
 absl::Status UploadTooLarge(int64_t bytes_max);
 absl::Status UploadsFull(int64_t bytes_max);
 absl::Status TooManyUploads(int64_t files_max);
+// RESOURCE_EXHAUSTED with RetryInfo, ESTIMATE_BUSY: another one reads for the account, or too many
+// for others. DEADLINE_EXCEEDED, ESTIMATE_TOO_LONG.
+absl::Status EstimateBusy();
+absl::Status EstimateTooLong();
 // UNAVAILABLE with RetryInfo, UPLOAD_FAILED: the disk did not take it.
 absl::Status UploadFailed(std::string_view cause);
 // INVALID_ARGUMENT, UPLOAD_UNREADABLE: what the file is not; `reason` fits behind its name.

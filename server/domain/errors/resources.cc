@@ -65,6 +65,16 @@ absl::Status CampaignStateConflict(int64_t campaign_id, CampaignState state,
                     {"verb", std::string(verb)}}});
 }
 
+absl::Status CampaignNotReady(int64_t campaign_id, std::string_view field,
+                              std::string_view description) {
+  return MakeError(
+      StatusCode::kFailedPrecondition,
+      fmt::format("campaign {} cannot begin: {} {}", campaign_id, field, description),
+      {.reason = "CAMPAIGN_NOT_READY",
+       .metadata = {{"campaign_id", std::to_string(campaign_id)}, {"field", std::string(field)}},
+       .violations = {{std::string(field), std::string(description)}}});
+}
+
 absl::Status CampaignNotEmpty(int64_t campaign_id, int64_t pending_messages) {
   return MakeError(StatusCode::kFailedPrecondition,
                    fmt::format("campaign {} has {} messages that are not final: cancel it first",

@@ -22,9 +22,12 @@ absl::Status RouteNotFound(int64_t route_id);
 absl::Status TemplateNotFound(int64_t campaign_id, int32_t version);
 
 // FAILED_PRECONDITION: CAMPAIGN_CLOSED (finished or cancelled: takes no messages), CAMPAIGN_STATE
-// (the verb does not fit the state), CAMPAIGN_NOT_EMPTY (messages are not final).
+// (the verb does not fit the state), CAMPAIGN_NOT_READY (it cannot begin as it is; names the
+// campaign's field), CAMPAIGN_NOT_EMPTY (messages are not final).
 absl::Status CampaignClosed(int64_t campaign_id, CampaignState state);
 absl::Status CampaignStateConflict(int64_t campaign_id, CampaignState state, std::string_view verb);
+absl::Status CampaignNotReady(int64_t campaign_id, std::string_view field,
+                              std::string_view description);
 absl::Status CampaignNotEmpty(int64_t campaign_id, int64_t pending_messages);
 // PERMISSION_DENIED, CAMPAIGN_KEY_DENIED: the campaign names other keys.
 absl::Status CampaignKeyDenied(int64_t campaign_id);

@@ -7,6 +7,7 @@
 
 #include "server/base/limits.h"
 #include "server/base/text.h"
+#include "server/domain/template.h"
 
 namespace campaigner::imports {
 namespace {
@@ -77,9 +78,9 @@ class FormatCheck {
     std::set<std::string_view> names;
     for (size_t i = 0; i < format_.fields.size(); ++i) {
       const FieldColumn& field = format_.fields[i];
-      if (!IsFieldName(field.name)) {
+      if (!domain::IsFieldName(field.name)) {
         Add(fmt::format("fields[{}].name", i),
-            fmt::format("must be 1 to {} letters, digits, \"_\" and \"-\"",
+            fmt::format("must be 1 to {} letters, digits, \"_\", \"-\" and \".\"",
                         limits::kFieldNameCharsMax));
       } else if (!names.insert(field.name).second) {
         Add(fmt::format("fields[{}].name", i), "is the same as an earlier one");
@@ -117,14 +118,6 @@ std::vector<base::FieldViolation> ValidateFormat(const Format& format) {
   return FormatCheck(format).Run();
 }
 
-bool IsFieldName(std::string_view name) {
-  return !name.empty() && name.size() <= limits::kFieldNameCharsMax &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '_' || c == '-';
-         });
-}
-
 void AddHeaderFields(const std::vector<std::string_view>& header, Format& format) {
   const auto is_used = [&](int32_t column) {
     return column == format.address_column || column == format.external_id_column ||
@@ -140,7 +133,7 @@ void AddHeaderFields(const std::vector<std::string_view>& header, Format& format
     const std::string_view name = Trim(header[i]);
     if (name.empty() || is_used(column)) continue;
     const std::string numbered = fmt::format("field_{}", column);
-    if (IsFieldName(name) && !is_taken(name)) {
+    if (domain::IsFieldName(name) && !is_taken(name)) {
       format.fields.push_back({std::string(name), column});
     } else if (!is_taken(numbered)) {
       format.fields.push_back({numbered, column});

@@ -53,14 +53,10 @@ struct Format {
 // and reasons that fit behind them ("must be at least 1"). Empty: nothing.
 std::vector<base::FieldViolation> ValidateFormat(const Format& format);
 
-// A name that a template can show in braces: letters, digits, "_", "-"; at most
-// limits::kFieldNameCharsMax.
-bool IsFieldName(std::string_view name);
-
 // Makes fields of the columns that the format gives no use, under the names in `header`. A name
-// that a template cannot show ("Имя"), or that is taken, becomes "field_" and the column's number.
-// Unnamed columns and those past limits::kFieldsMax fields are left out. Done twice, it changes
-// nothing.
+// that a template cannot show ("First name"), or that is taken, becomes "field_" and the column's
+// number. Unnamed columns and those past limits::kFieldsMax fields are left out. Done twice, it
+// changes nothing.
 void AddHeaderFields(const std::vector<std::string_view>& header, Format& format);
 
 }  // namespace campaigner::imports

@@ -30,11 +30,9 @@ std::vector<std::string> SetFields(const google::protobuf::Message& resource,
 
 absl::StatusOr<std::vector<std::string>> ResolveMask(
     const google::protobuf::FieldMask& mask, const google::protobuf::Message& resource,
-    const std::vector<std::string_view>& changeable, AbsentMask absent) {
+    const std::vector<std::string_view>& changeable) {
   const std::vector<std::string> all(changeable.begin(), changeable.end());
-  if (mask.paths().empty()) {
-    return absent == AbsentMask::kAllFields ? all : SetFields(resource, changeable);
-  }
+  if (mask.paths().empty()) return SetFields(resource, changeable);
   Violations violations;
   std::vector<std::string> fields;
   for (const std::string& path : mask.paths()) {

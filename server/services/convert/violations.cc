@@ -7,6 +7,13 @@
 
 namespace campaigner::services {
 
+std::string TextProblem(std::string_view text, size_t chars_max) {
+  if (text.find('\0') != std::string_view::npos) return "must not contain a NUL";
+  // What passes this cheap test is not looked at again: bytes are at least as many as characters.
+  if (text.size() <= chars_max || base::CountCodePoints(text) <= chars_max) return {};
+  return fmt::format("must have at most {} characters", chars_max);
+}
+
 void Violations::Add(std::string_view field, std::string_view description) {
   violations_.push_back({std::string(field), std::string(description)});
 }
@@ -16,10 +23,8 @@ void Violations::Add(std::string_view field, const absl::Status& status) {
 }
 
 void Violations::CheckText(std::string_view field, std::string_view text, size_t chars_max) {
-  if (text.find('\0') != std::string_view::npos) {
-    Add(field, "must not contain a NUL");
-  } else if (text.size() > chars_max && base::CountCodePoints(text) > chars_max) {
-    Add(field, fmt::format("must have at most {} characters", chars_max));
+  if (const std::string problem = TextProblem(text, chars_max); !problem.empty()) {
+    Add(field, problem);
   }
 }
 

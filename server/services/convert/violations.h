@@ -10,6 +10,10 @@
 
 namespace campaigner::services {
 
+// What is wrong with a text of at most `chars_max` characters and without a NUL, to stand behind a
+// field's name; empty where nothing is. (That it is UTF-8, protobuf has checked.)
+std::string TextProblem(std::string_view text, size_t chars_max);
+
 // What is wrong with a request, collected so that the caller learns all of it at once.
 class Violations {
  public:
@@ -18,7 +22,7 @@ class Violations {
   // With a StatusIs-INVALID_ARGUMENT's message as the description.
   void Add(std::string_view field, const absl::Status& status);
 
-  // At most `chars_max` characters, and no NUL. (That it is UTF-8, protobuf has checked.)
+  // Its TextProblem.
   void CheckText(std::string_view field, std::string_view text, size_t chars_max);
   // And not empty.
   void CheckRequired(std::string_view field, std::string_view text, size_t chars_max);

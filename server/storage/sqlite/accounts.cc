@@ -34,6 +34,10 @@ constexpr char kUpdateAccount[] =
     "UPDATE account SET display_name = ?2, default_region = ?3, time_zone = ?4, "
     "rate_limit = ?5, rate_period = ?6, rate_unit = ?7 WHERE id = ?1";
 
+// Those that time or dispatch may still change.
+constexpr char kListZoneFollowers[] =
+    "SELECT id FROM campaign WHERE account_id = ?1 AND time_zone = '' AND state IN (2, 3, 4, 5)";
+
 #define CAMPAIGNER_API_KEY_COLUMNS                                                         \
   "SELECT id, account_id, display_name, scope, client_networks, messages_per_second_max, " \
   "expire_time, prefix, secret_hash, create_time, revoke_time FROM api_key "
@@ -149,11 +153,18 @@ absl::StatusOr<std::vector<Account>> SqliteStore::ListAccounts(Page page) {
 
 absl::StatusOr<Account> SqliteStore::UpdateAccount(const Account& account) {
   return Write([&](Transaction& transaction) -> absl::StatusOr<Account> {
-    Query(transaction.db(), kUpdateAccount, account.id, account.display_name,
-          account.default_region, account.time_zone, account.rate.limit,
-          ToColumn(account.rate.period), account.rate.unit)
+    Connection& db = transaction.db();
+    ASSIGN_OR_RETURN(const Account before, LoadAccount(db, account.id));
+    Query(db, kUpdateAccount, account.id, account.display_name, account.default_region,
+          account.time_zone, account.rate.limit, ToColumn(account.rate.period), account.rate.unit)
         .Run();
-    return LoadAccount(transaction.db(), account.id);
+    if (account.time_zone != before.time_zone) {
+      Query followers(db, kListZoneFollowers, account.id);
+      while (followers.Step()) {
+        transaction.effects().changed_campaigns.push_back(followers.Int(0));
+      }
+    }
+    return LoadAccount(db, account.id);
   });
 }
 

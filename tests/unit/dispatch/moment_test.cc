@@ -65,6 +65,47 @@ TEST_F(MomentTest, MissingValuesFollowThePolicy) {
   }
 }
 
+TEST_F(MomentTest, ATextThatCannotBeSentIsRefused) {
+  Start();
+  domain::Campaign draft = Draft();
+  draft.template_text = "{name}{name}";
+  const int64_t campaign = Create(draft);
+  const int64_t empty = SendFollowing(campaign, {});
+  const int64_t too_long = SendFollowing(campaign, {{"name", std::string(5001, 'a')}});
+  const int64_t longest = SendFollowing(campaign, {{"name", std::string(5000, 'a')}});
+  draft.template_text.clear();
+  const int64_t without_template = SendFollowing(Create(draft), {{"name", "Ann"}});
+  Run(absl::Seconds(1));
+  ASSERT_EQ(provider().given.size(), 1U);
+  EXPECT_EQ(provider().given[0].submission.message_id, longest);
+  for (const int64_t id : {empty, too_long, without_template}) {
+    EXPECT_EQ(Get(id).state, MessageState::kRejected);
+    EXPECT_EQ(Get(id).attempts.size(), 0U);
+  }
+  EXPECT_EQ(Get(empty).reason, StateReason::kMissingValue);
+  EXPECT_EQ(Get(too_long).reason, StateReason::kTextTooLong);
+  EXPECT_EQ(Get(without_template).reason, StateReason::kMissingValue);
+}
+
+TEST_F(MomentTest, AnotherZoneOfTheAccountMovesItsSchedulesAtOnce) {
+  Start();
+  domain::Campaign draft = Draft();
+  // Monday from 3:00 to 4:00; it is midnight in UTC.
+  draft.schedule.emplace();
+  draft.schedule->hours.set(3);
+  const int64_t moved = Send(Create(draft), 1);
+  draft.time_zone = "UTC";
+  const int64_t fixed = Send(Create(draft), 1);
+  Run(absl::Minutes(1));
+  EXPECT_EQ(Get(moved).state, MessageState::kAccepted);
+  ASSERT_OK_AND_ASSIGN(domain::Account account, store().GetAccount(account_id_));
+  account.time_zone = "Europe/Moscow";
+  ASSERT_OK(store().UpdateAccount(account).status());
+  Run(absl::Seconds(1));
+  EXPECT_EQ(Get(moved).state, MessageState::kSent);
+  EXPECT_EQ(Get(fixed).state, MessageState::kAccepted);
+}
+
 // Just before the fixture's clock.
 const absl::Time kMidnight = absl::FromCivil(absl::CivilDay(2023, 11, 20), absl::UTCTimeZone());
 

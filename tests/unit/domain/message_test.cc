@@ -136,6 +136,7 @@ TEST(MessageTest, ReasonsHaveTheirNames) {
   EXPECT_STREQ(ReasonName(StateReason::kNone), "");
   EXPECT_STREQ(ReasonName(StateReason::kFailed), "FAILED");
   EXPECT_STREQ(ReasonName(StateReason::kReplaced), "REPLACED");
+  EXPECT_STREQ(ReasonName(StateReason::kTextTooLong), "TEXT_TOO_LONG");
   EXPECT_STREQ(ReasonName(static_cast<StateReason>(99)), "");
 }
 

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "server/domain/json_number.h"
+
 namespace campaigner::domain {
 namespace {
 
@@ -107,6 +109,17 @@ TEST(EventWebhookTest, IsOwedForEveryStatusFromSentOn) {
   EXPECT_TRUE(OwesEventWebhook(kSending, kSent));
   EXPECT_TRUE(OwesEventWebhook(kAccepted, kCancelled));
   EXPECT_TRUE(OwesEventWebhook(kDelivered, kRead));
+}
+
+TEST(JsonNumberTest, Table) {
+  for (const char* good : {"0", "-0", "7", "123", "-5", "1.5", "0.25", "1e3", "1E+3", "2.5e-10",
+                           "99999999999999999999"}) {
+    EXPECT_TRUE(IsJsonNumber(good)) << good;
+  }
+  for (const char* bad : {"", "-", "+1", "01", "1.", ".5", "1e", "1e+", "0x1", "NaN", "1 ", " 1",
+                          "1,2", "1}", "\"1\""}) {
+    EXPECT_FALSE(IsJsonNumber(bad)) << bad;
+  }
 }
 
 }  // namespace

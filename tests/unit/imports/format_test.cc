@@ -89,13 +89,13 @@ TEST(FormatTest, EachMistakeIsNamed) {
       {[](Format& f) { f.sheet = 0; }, "sheet", "must be at least 1"},
       {[](Format& f) { f.fields.resize(33); }, "fields", "must be at most 32"},
       {[](Format& f) {
-         f.fields = {{"имя", 2}};
+         f.fields = {{"имя клиента", 2}};
        },
-       "fields[0].name", "must be 1 to 64 letters, digits, \"_\" and \"-\""},
+       "fields[0].name", "must be 1 to 64 letters, digits, \"_\", \"-\" and \".\""},
       {[&](Format& f) {
          f.fields = {{name_65, 2}};
        },
-       "fields[0].name", "must be 1 to 64 letters, digits, \"_\" and \"-\""},
+       "fields[0].name", "must be 1 to 64 letters, digits, \"_\", \"-\" and \".\""},
       {[](Format& f) {
          f.fields = {{"a", 2}, {"a", 3}};
        },
@@ -128,13 +128,13 @@ TEST(FormatTest, HeadersNameFields) {
   format.address_column = 2;
   format.external_id_column = 3;
   format.fields = {{"chosen", 4}, {"field_7", 4}};
-  const std::vector<std::string_view> header = {" name ", "phone", "id",       "x",    "",
-                                                "Город",  "Имя",   "field_10", "name", "name"};
+  const std::vector<std::string_view> header = {
+      " name ", "phone", "id", "x", "", "Родной город", "Имя", "field_10", "name", "name"};
   AddHeaderFields(header, format);
-  EXPECT_THAT(Fields(format), ElementsAre("chosen=4", "field_7=4", "name=1", "field_6=6",
+  EXPECT_THAT(Fields(format), ElementsAre("chosen=4", "field_7=4", "name=1", "field_6=6", "Имя=7",
                                           "field_10=8", "field_9=9"));
   AddHeaderFields(header, format);
-  EXPECT_EQ(format.fields.size(), 6u);
+  EXPECT_EQ(format.fields.size(), 7u);
   EXPECT_THAT(ValidateFormat(format), IsEmpty());
 }
 

@@ -92,6 +92,29 @@ TEST_F(ImportJobTest, ARowWithoutAValueIsRejectedWhereTheCampaignWantsIt) {
   EXPECT_THAT(store_->ListRejectedRows(id, 0, 10)->at(0).reason, HasSubstr("{name}"));
 }
 
+TEST_F(ImportJobTest, ARowWhoseTextCannotBeSentIsRejected) {
+  campaign_id_ = MakeCampaign([](domain::Campaign& campaign) {
+    campaign.template_text.clear();
+    for (int i = 0; i < 11; ++i) campaign.template_text += "{name}";
+  });
+  const int64_t id = Import("79000000001;Ann\n79000000002;\n79000000003;" + std::string(1000, 'a') +
+                                "\n79000000004;" + std::string(909, 'a') + "\n",
+                            Named());
+  Finish(id);
+  EXPECT_THAT(Recipients(), UnorderedElementsAre("79000000001", "79000000004"));
+  const auto rejected = store_->ListRejectedRows(id, 0, 10);
+  ASSERT_OK(rejected);
+  ASSERT_EQ(rejected->size(), 2U);
+  EXPECT_THAT(rejected->at(0).reason, HasSubstr("nothing is left of the text"));
+  EXPECT_THAT(rejected->at(1).reason, HasSubstr("the text has more than 10000 characters"));
+}
+
+TEST_F(ImportJobTest, ACampaignMayGetItsTemplateLater) {
+  campaign_id_ = MakeCampaign([](domain::Campaign& campaign) { campaign.template_text.clear(); });
+  Finish(Import("79000000001;Ann\n", Named()));
+  EXPECT_THAT(Recipients(), ElementsAre("79000000001"));
+}
+
 TEST_F(ImportJobTest, SegmentsAndCostAreThoseOfThePresentTemplate) {
   campaign_id_ = MakeCampaign(
       [](domain::Campaign& campaign) { campaign.template_text = std::string(161, 'x'); });

@@ -110,7 +110,7 @@ TEST_F(RowSourceTest, HeadersAndSkippedRowsAreNoRecipients) {
                        Open("Report;of\ntoday\n\nphone;name;Город\n79201234567;Anna;Бор\nx\n"));
   ASSERT_EQ(format_.fields.size(), 2u);
   EXPECT_EQ(format_.fields[0].name, "name");
-  EXPECT_EQ(format_.fields[1].name, "field_3");
+  EXPECT_EQ(format_.fields[1].name, "Город");
   EXPECT_THAT(ReadAll(*source), ElementsAre("5: 79201234567|Anna|Бор", "6: x"));
 }
 

@@ -59,7 +59,7 @@ TEST(XlsTest, HeadersAndPositionsAreThoseOfText) {
   format.header_names_fields = true;
   ASSERT_OK_AND_ASSIGN(const auto source, OpenRowSource(kPeople, format));
   ASSERT_EQ(format.fields.size(), 5u);
-  EXPECT_EQ(format.fields[1].name, "field_3");
+  EXPECT_EQ(format.fields[1].name, "Дата");
   RawRow row;
   ASSERT_THAT(source->Next(row), IsOkAndHolds(true));
   EXPECT_EQ(row.number, 2);

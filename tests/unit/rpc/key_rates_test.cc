@@ -31,6 +31,17 @@ TEST(KeyRatesTest, ASecondsWorthGoesAtOnceAndThenAtTheRate) {
   EXPECT_THAT(rates.Take(1, 10, 1, kNow + absl::Milliseconds(199)), HasReason("RATE_EXCEEDED"));
 }
 
+TEST(KeyRatesTest, WhatIsGivenBackMayGoAtOnce) {
+  KeyRates rates;
+  rates.GiveBack(1, 10, 10);
+  EXPECT_OK(rates.Take(1, 10, 10, kNow));
+  EXPECT_THAT(rates.Take(1, 10, 1, kNow), HasReason("RATE_EXCEEDED"));
+  rates.GiveBack(1, 10, 4);
+  EXPECT_OK(rates.Take(1, 10, 4, kNow));
+  EXPECT_THAT(rates.Take(1, 10, 1, kNow), HasReason("RATE_EXCEEDED"));
+  rates.GiveBack(2, 0, 1);
+}
+
 TEST(KeyRatesTest, HoldsInTheLongRun) {
   KeyRates rates;
   int64_t taken = 0;

@@ -173,25 +173,18 @@ TEST(StatisticsTest, AddsUp) {
 
 TEST(FieldMaskTest, SaysWhatChanges) {
   const v1::Campaign campaign = Parse("id: 7 etag: '3' display_name: 'A' order: 2");
-  const auto resolve = [&](std::initializer_list<const char*> paths, AbsentMask absent) {
+  const auto resolve = [&](std::initializer_list<const char*> paths) {
     google::protobuf::FieldMask mask;
     for (const char* path : paths) mask.add_paths(path);
-    return ResolveMask(mask, campaign, {"display_name", "order", "sender"}, absent);
+    return ResolveMask(mask, campaign, {"display_name", "order", "sender"});
   };
-  EXPECT_THAT(resolve({}, AbsentMask::kFieldsThatAreSet),
-              IsOkAndHolds(ElementsAre("display_name", "order")));
-  EXPECT_THAT(resolve({}, AbsentMask::kAllFields),
-              IsOkAndHolds(ElementsAre("display_name", "order", "sender")));
-  EXPECT_THAT(resolve({"*"}, AbsentMask::kFieldsThatAreSet),
-              IsOkAndHolds(ElementsAre("display_name", "order", "sender")));
-  EXPECT_THAT(resolve({"sender", "order", "sender"}, AbsentMask::kFieldsThatAreSet),
-              IsOkAndHolds(ElementsAre("sender", "order")));
+  EXPECT_THAT(resolve({}), IsOkAndHolds(ElementsAre("display_name", "order")));
+  EXPECT_THAT(resolve({"*"}), IsOkAndHolds(ElementsAre("display_name", "order", "sender")));
+  EXPECT_THAT(resolve({"sender", "order", "sender"}), IsOkAndHolds(ElementsAre("sender", "order")));
   for (const char* bad : {"id", "etag", "no_such", "schedule.days", "", "displayName"}) {
-    EXPECT_THAT(resolve({"order", bad}, AbsentMask::kFieldsThatAreSet),
-                StatusIs(absl::StatusCode::kInvalidArgument))
-        << bad;
+    EXPECT_THAT(resolve({"order", bad}), StatusIs(absl::StatusCode::kInvalidArgument)) << bad;
   }
-  EXPECT_FALSE(resolve({"*", "order"}, AbsentMask::kAllFields).ok());
+  EXPECT_FALSE(resolve({"*", "order"}).ok());
 }
 
 TEST(FieldMaskTest, CopiesWhatIsSetAndClearsWhatIsNot) {

@@ -4,7 +4,6 @@
 #include "server/services/convert/time.h"
 #include "server/services/convert/violations.h"
 #include "server/services/convert/zone.h"
-#include "server/services/json_number.h"
 #include "server/services/request_id.h"
 #include "tests/support/status_matchers.h"
 
@@ -84,17 +83,6 @@ TEST(TimeZoneTest, Table) {
   for (const char* bad : {"", "Mars/Olympus", "../../../etc/passwd", "/etc/localtime", "localtime",
                           "Fixed/UTC+01:00:00", "Europe/Moscow "}) {
     EXPECT_FALSE(is_fine(bad)) << bad;
-  }
-}
-
-TEST(JsonNumberTest, Table) {
-  for (const char* good : {"0", "-0", "7", "123", "-5", "1.5", "0.25", "1e3", "1E+3", "2.5e-10",
-                           "99999999999999999999"}) {
-    EXPECT_TRUE(IsJsonNumber(good)) << good;
-  }
-  for (const char* bad : {"", "-", "+1", "01", "1.", ".5", "1e", "1e+", "0x1", "NaN", "1 ", " 1",
-                          "1,2", "1}", "\"1\""}) {
-    EXPECT_FALSE(IsJsonNumber(bad)) << bad;
   }
 }
 

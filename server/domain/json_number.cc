@@ -1,6 +1,6 @@
-#include "server/services/json_number.h"
+#include "server/domain/json_number.h"
 
-namespace campaigner::services {
+namespace campaigner::domain {
 namespace {
 
 // Takes one or more digits from the front of `text`.
@@ -32,4 +32,4 @@ bool IsJsonNumber(std::string_view text) {
   return text.empty();
 }
 
-}  // namespace campaigner::services
+}  // namespace campaigner::domain
