@@ -168,7 +168,7 @@ struct Server::Parts {
   rpc::KeyRates key_rates;
   std::unique_ptr<services::AccountCache> accounts;
   std::unique_ptr<services::ProgressHub> progress_hub;
-  services::LiveCalls live_calls;
+  services::LiveCalls live_calls{clock};
   services::AccountPlaces estimate_places{services::kEstimatesMax};
   rpc::Executor call_executor{limits::kCallThreads, limits::kCallQueueMax};
   rpc::Executor send_executor{limits::kSendThreads, limits::kSendQueueMax};
@@ -317,6 +317,7 @@ absl::Status Server::Parts::StartServices() {
                                       .operation_rates = *operation_rates,
                                       .operation_hub = *operation_hub,
                                       .estimate_places = estimate_places});
+  live_calls.Start();
   grpc_services = services::MakeGrpcServices(*env);
   rpc::GrpcServerOptions grpc_options;
   grpc_options.listen = options.listen;
@@ -349,6 +350,7 @@ void Server::Parts::Stop() {
     live_calls.DrainAll();
     grpc_server->Shutdown(options.drain_timeout);
   }
+  live_calls.Stop();
   if (runner != nullptr) runner->Stop();
   if (operation_hub != nullptr) operation_hub->Stop();
   if (progress_hub != nullptr) progress_hub->Stop();

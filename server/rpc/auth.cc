@@ -105,4 +105,11 @@ absl::StatusOr<Caller> Authenticator::Check(const Credentials& credentials, doma
   return Caller{.key = *std::move(key), .client_address = credentials.client_address};
 }
 
+absl::Status Authenticator::Recheck(const Credentials& credentials, domain::Scope needed,
+                                    absl::Time now) const {
+  absl::Status status = Check(credentials, needed, now).status();
+  const bool is_refused = absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
+  return is_refused ? status : absl::OkStatus();
+}
+
 }  // namespace campaigner::rpc

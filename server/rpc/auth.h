@@ -56,6 +56,9 @@ class Authenticator {
   // or not with this scope.
   absl::StatusOr<Caller> Check(const Credentials& credentials, domain::Scope needed,
                                absl::Time now) const;
+  // The same for a call that goes on, of whose caller Check was content. OK also where that cannot
+  // be told now.
+  absl::Status Recheck(const Credentials& credentials, domain::Scope needed, absl::Time now) const;
 
  private:
   storage::AccountStore& store_;

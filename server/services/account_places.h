@@ -3,25 +3,46 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "server/base/thread_annotations.h"
 
 namespace campaigner::services {
 
-// Places for calls that read much: one for each account, so that none takes all, and `places_max`
-// altogether. Thread-safe.
+// Places that all accounts share, of which none takes more than a quarter. Thread-safe.
 class AccountPlaces {
  public:
   explicit AccountPlaces(size_t places_max) : places_max_(places_max) {}
 
-  // Held as long as it lives.
+  // False: there are no more, for this account or at all.
+  bool TryTake(int64_t account_id) EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    if (taken_ >= places_max_) return false;
+    size_t& own = by_account_[account_id];
+    if (own >= places_max_ / 4) return false;
+    ++own;
+    ++taken_;
+    return true;
+  }
+  // After TryTake.
+  void Give(int64_t account_id) EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    --taken_;
+    const auto own = by_account_.find(account_id);
+    if (--own->second == 0) by_account_.erase(own);
+  }
+  size_t taken() const EXCLUDES(mutex_) {
+    base::MutexLock lock(mutex_);
+    return taken_;
+  }
+
+  // One that is held as long as this lives.
   class Place {
    public:
     // `places` must outlive it.
     Place(AccountPlaces& places, int64_t account_id)
-        : places_(places), account_id_(account_id), is_taken_(places.Take(account_id)) {}
+        : places_(places), account_id_(account_id), is_taken_(places.TryTake(account_id)) {}
     ~Place() {
-      if (is_taken_) places_.Free(account_id_);
+      if (is_taken_) places_.Give(account_id_);
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -36,18 +57,11 @@ class AccountPlaces {
   };
 
  private:
-  bool Take(int64_t account_id) EXCLUDES(mutex_) {
-    base::MutexLock lock(mutex_);
-    return accounts_.size() < places_max_ && accounts_.insert(account_id).second;
-  }
-  void Free(int64_t account_id) EXCLUDES(mutex_) {
-    base::MutexLock lock(mutex_);
-    accounts_.erase(account_id);
-  }
-
   const size_t places_max_;
-  base::Mutex mutex_;
-  absl::flat_hash_set<int64_t> accounts_ GUARDED_BY(mutex_);
+  mutable base::Mutex mutex_;
+  size_t taken_ GUARDED_BY(mutex_) = 0;
+  // Without those that have none.
+  absl::flat_hash_map<int64_t, size_t> by_account_ GUARDED_BY(mutex_);
 };
 
 }  // namespace campaigner::services

@@ -34,6 +34,7 @@ class CampaignWatch final : public grpc::ServerWriteReactor<v1::CampaignProgress
   void OnCancel() override { End(absl::CancelledError("the client went away")); }
   void OnDone() override;
   void Drain() override { End(errors::Draining()); }
+  void Recheck() override;
   void OnProgress(const v1::CampaignProgress& progress, bool is_over) override;
   void OnLost(absl::Status status) override { End(std::move(status)); }
 
@@ -47,6 +48,8 @@ class CampaignWatch final : public grpc::ServerWriteReactor<v1::CampaignProgress
   const Environment& env_;
   const int64_t campaign_id_;
   const rpc::Credentials credentials_;
+  // Set before it listens.
+  int64_t account_id_ = 0;
 
   base::Mutex mutex_;
   std::shared_ptr<CampaignWatch> self_ GUARDED_BY(mutex_);
@@ -79,9 +82,18 @@ absl::Status CampaignWatch::Open() {
       FindCampaign({.env = env_, .caller = caller, .arrival = now}, campaign_id_).status());
   base::MutexLock lock(mutex_);
   if (is_finished_) return absl::OkStatus();
-  if (!env_.progress_hub.Add(shared_from_this(), campaign_id_)) return errors::Overloaded();
+  account_id_ = caller.account_id();
+  if (!env_.progress_hub.Add(shared_from_this(), account_id_, campaign_id_)) {
+    return errors::Overloaded();
+  }
   is_listening_ = true;
   return absl::OkStatus();
+}
+
+void CampaignWatch::Recheck() {
+  absl::Status status =
+      env_.calls.authenticator().Recheck(credentials_, domain::Scope::kSend, env_.clock.Now());
+  if (!status.ok()) End(std::move(status));
 }
 
 void CampaignWatch::OnProgress(const v1::CampaignProgress& progress, bool is_over) {
@@ -127,7 +139,7 @@ void CampaignWatch::OnDone() {
     self = std::move(self_);
     was_listening = std::exchange(is_listening_, false);
   }
-  if (was_listening) env_.progress_hub.Remove(self, campaign_id_);
+  if (was_listening) env_.progress_hub.Remove(self, account_id_, campaign_id_);
   env_.live_calls.Remove(self);
 }
 

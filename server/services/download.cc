@@ -33,6 +33,7 @@ class Download final : public grpc::ServerWriteReactor<v1::FileChunk>,
   void OnCancel() override { End(absl::CancelledError("the client went away")); }
   void OnDone() override;
   void Drain() override { End(errors::Draining()); }
+  void Recheck() override;
 
  private:
   // On the executor.
@@ -53,6 +54,7 @@ class Download final : public grpc::ServerWriteReactor<v1::FileChunk>,
   // Of the executor's task, of which there is one at a time; then of the write.
   std::unique_ptr<FileSource> source_;
   v1::FileChunk chunk_;
+  bool has_chunk_ = false;
   bool is_whole_ = false;
 
   base::Mutex mutex_;
@@ -95,8 +97,11 @@ absl::Status Download::MakeChunk() {
   const bool is_first = source_ == nullptr;
   chunk_.Clear();
   if (is_first) RETURN_IF_ERROR(Open());
-  ASSIGN_OR_RETURN(*chunk_.mutable_data(), source_->Next());
-  is_whole_ = chunk_.data().empty() && !is_first;
+  ASSIGN_OR_RETURN(std::optional<std::string> piece, source_->Next());
+  is_whole_ = !piece.has_value();
+  if (piece) *chunk_.mutable_data() = *std::move(piece);
+  // The first says what the file is, also where nothing is in it yet.
+  has_chunk_ = is_first || !chunk_.data().empty();
   return absl::OkStatus();
 }
 
@@ -114,11 +119,16 @@ void Download::Continue() {
   } catch (const std::exception& exception) {
     status = errors::Internal(exception.what());
   }
-  base::MutexLock lock(mutex_);
-  if (!end_ && (!status.ok() || is_whole_)) end_ = std::move(status);
-  if (!end_) return StartWrite(&chunk_);
-  is_busy_ = false;
-  FinishIfIdle();
+  {
+    base::MutexLock lock(mutex_);
+    if (!end_ && (!status.ok() || is_whole_)) end_ = std::move(status);
+    if (end_) {
+      is_busy_ = false;
+      return FinishIfIdle();
+    }
+    if (has_chunk_) return StartWrite(&chunk_);
+  }
+  PostContinue();
 }
 
 void Download::OnWriteDone(bool ok) {
@@ -127,6 +137,11 @@ void Download::OnWriteDone(bool ok) {
     if (!end_) end_ = absl::CancelledError("the client went away");
   }
   PostContinue();
+}
+
+void Download::Recheck() {
+  absl::Status status = env_.calls.authenticator().Recheck(credentials_, scope_, env_.clock.Now());
+  if (!status.ok()) End(std::move(status));
 }
 
 void Download::End(absl::Status status) {

@@ -4,6 +4,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/any_invocable.h"
@@ -21,8 +22,9 @@ class FileSource {
   virtual std::string content_type() const = 0;
   // A plain name, without folders.
   virtual std::string file_name() const = 0;
-  // The next piece, of about limits::kFileChunkBytes; empty: the end. May block.
-  virtual absl::StatusOr<std::string> Next() = 0;
+  // The next piece, of about limits::kFileChunkBytes; nothing: the end. May block, but not for
+  // long: an empty piece says that there is none yet, and others have their turn.
+  virtual absl::StatusOr<std::optional<std::string>> Next() = 0;
 };
 
 // Checks the request and answers its file. May block.

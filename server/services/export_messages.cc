@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -94,18 +96,19 @@ class MessagesFile final : public FileSource {
     return fmt::format("messages-{}.csv", filter_.campaign_id);
   }
 
-  absl::StatusOr<std::string> Next() override {
+  absl::StatusOr<std::optional<std::string>> Next() override {
+    if (is_at_end_) return std::nullopt;
+    ASSIGN_OR_RETURN(const storage::MessagePage page,
+                     env_.store.ExportMessages(filter_, after_id_, kMessagesAtOnce));
+    // Where it was deleted meanwhile, messages are missing, and the page may look like the last.
+    RETURN_IF_ERROR(env_.store.GetCampaign(filter_.campaign_id).status());
+    after_id_ = page.next_after_id;
+    is_at_end_ = after_id_ == 0;
+    // Stays empty where nothing in the page fits.
     std::string text;
-    // A page may be empty before the end.
-    while (text.empty() && !is_at_end_) {
-      ASSIGN_OR_RETURN(const storage::MessagePage page,
-                       env_.store.ExportMessages(filter_, after_id_, kMessagesAtOnce));
-      after_id_ = page.next_after_id;
-      is_at_end_ = after_id_ == 0;
-      if (!std::exchange(has_header_, true)) WriteHeader(page, text);
-      for (const domain::Message& message : page.messages) {
-        RETURN_IF_ERROR(WriteMessage(message, text));
-      }
+    if (!std::exchange(has_header_, true)) WriteHeader(page, text);
+    for (const domain::Message& message : page.messages) {
+      RETURN_IF_ERROR(WriteMessage(message, text));
     }
     return text;
   }
@@ -134,6 +137,7 @@ class MessagesFile final : public FileSource {
     }
     if (filter_.with_text) row.Add(std::string_view("text"));
     for (const std::string& name : field_names_) row.Add(name);
+    if (with_fields_) row.Add(std::string_view("other_fields"));
   }
 
   absl::Status WriteMessage(const domain::Message& message, std::string& text) {
@@ -161,7 +165,18 @@ class MessagesFile final : public FileSource {
       const auto field = message.fields.find(name);
       row.Add(field == message.fields.end() ? std::string_view() : field->second);
     }
+    if (with_fields_) row.Add(OtherFields(message));
     return absl::OkStatus();
+  }
+
+  // Those that have no column, as a JSON object; empty where there are none.
+  std::string OtherFields(const domain::Message& message) const {
+    nlohmann::json others;
+    for (const auto& [name, value] : message.fields) {
+      if (!field_names_.contains(name)) others[name] = value;
+    }
+    if (others.is_null()) return {};
+    return others.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
   // Of the last attempt, or the one that it will go.

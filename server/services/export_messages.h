@@ -15,8 +15,8 @@ namespace campaigner::services {
 // Columns: id, recipient, external_id, state, reason, segments, cost, attempts, create_time,
 // send_time, final_time (ISO 8601, UTC), route, provider_message_id, provider_detail; `text` where
 // asked for; then a column for each field where asked for. Those are the placeholders of the
-// campaign's template and the fields of its first messages, at most limits::kExportFieldsMax:
-// names that come later have no column.
+// campaign's template and the fields of its first messages, at most limits::kExportFieldsMax. Then
+// `other_fields`: what has no column of its own, as a JSON object.
 grpc::ServerWriteReactor<v1::FileChunk>* ServeExportMessages(
     const Environment& env, grpc::CallbackServerContext* context,
     const v1::ExportMessagesRequest* request);

@@ -1,9 +1,39 @@
 #include "server/services/live_calls.h"
 
 #include <utility>
-#include <vector>
 
 namespace campaigner::services {
+namespace {
+
+// A revoked key serves for so long at most; each time costs a look into a cache for each call.
+constexpr absl::Duration kRecheckPause = absl::Seconds(2);
+
+}  // namespace
+
+LiveCalls::~LiveCalls() { Stop(); }
+
+void LiveCalls::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void LiveCalls::Stop() {
+  if (!thread_.joinable()) return;
+  is_stopping_ = true;
+  wake_.Notify();
+  thread_.join();
+}
+
+void LiveCalls::Run() {
+  while (!is_stopping_) {
+    for (const std::shared_ptr<LiveCall>& call : All()) call->Recheck();
+    clock_.SleepUntil(wake_, clock_.Now() + kRecheckPause);
+  }
+}
+
+std::vector<std::shared_ptr<LiveCall>> LiveCalls::All() {
+  base::MutexLock lock(mutex_);
+  return {calls_.begin(), calls_.end()};
+}
 
 bool LiveCalls::Add(std::shared_ptr<LiveCall> call) {
   base::MutexLock lock(mutex_);
@@ -18,13 +48,11 @@ void LiveCalls::Remove(const std::shared_ptr<LiveCall>& call) {
 }
 
 void LiveCalls::DrainAll() {
-  std::vector<std::shared_ptr<LiveCall>> calls;
   {
     base::MutexLock lock(mutex_);
     is_draining_ = true;
-    calls.assign(calls_.begin(), calls_.end());
   }
-  for (const std::shared_ptr<LiveCall>& call : calls) call->Drain();
+  for (const std::shared_ptr<LiveCall>& call : All()) call->Drain();
 }
 
 }  // namespace campaigner::services

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/base/limits.h"
-
 namespace campaigner::services {
 namespace {
 
@@ -25,19 +23,20 @@ void OperationHub::Stop() {
   thread_.join();
 }
 
-bool OperationHub::Add(std::shared_ptr<OperationWatcher> watcher, int64_t operation_id) {
+bool OperationHub::Add(std::shared_ptr<OperationWatcher> watcher, int64_t account_id,
+                       int64_t operation_id) {
   base::MutexLock lock(mutex_);
-  if (count_ >= base::limits::kOperationWatchersMax) return false;
-  ++count_;
+  if (!places_.TryTake(account_id)) return false;
   watchers_[operation_id].push_back(std::move(watcher));
   return true;
 }
 
-void OperationHub::Remove(const std::shared_ptr<OperationWatcher>& watcher, int64_t operation_id) {
+void OperationHub::Remove(const std::shared_ptr<OperationWatcher>& watcher, int64_t account_id,
+                          int64_t operation_id) {
   base::MutexLock lock(mutex_);
   const auto found = watchers_.find(operation_id);
   if (found == watchers_.end()) return;
-  count_ -= std::erase(found->second, watcher);
+  if (std::erase(found->second, watcher) > 0) places_.Give(account_id);
   if (found->second.empty()) watchers_.erase(found);
 }
 

@@ -9,7 +9,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "server/base/clock.h"
+#include "server/base/limits.h"
 #include "server/base/thread_annotations.h"
+#include "server/services/account_places.h"
 #include "server/storage/store.h"
 
 namespace campaigner::services {
@@ -35,10 +37,12 @@ class OperationHub final : public storage::StoreObserver {
   // May be called twice.
   void Stop();
 
-  // False when there are limits::kOperationWatchersMax already.
-  bool Add(std::shared_ptr<OperationWatcher> watcher, int64_t operation_id) EXCLUDES(mutex_);
-  void Remove(const std::shared_ptr<OperationWatcher>& watcher, int64_t operation_id)
+  // False when there are limits::kOperationWatchersMax already, or a quarter of them are the
+  // account's.
+  bool Add(std::shared_ptr<OperationWatcher> watcher, int64_t account_id, int64_t operation_id)
       EXCLUDES(mutex_);
+  void Remove(const std::shared_ptr<OperationWatcher>& watcher, int64_t account_id,
+              int64_t operation_id) EXCLUDES(mutex_);
 
   void OnOperationsChanged(const std::vector<storage::OperationChange>& changes) override
       EXCLUDES(mutex_);
@@ -54,7 +58,7 @@ class OperationHub final : public storage::StoreObserver {
   base::WakeSignal wake_;
   base::Mutex mutex_;
   absl::flat_hash_map<int64_t, Watchers> watchers_ GUARDED_BY(mutex_);
-  size_t count_ GUARDED_BY(mutex_) = 0;
+  AccountPlaces places_{base::limits::kOperationWatchersMax};
   std::set<int64_t> changed_ GUARDED_BY(mutex_);
   std::atomic<bool> is_stopping_{false};
   std::thread thread_;

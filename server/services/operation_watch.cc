@@ -36,6 +36,7 @@ class OperationWatch final : public grpc::ServerWriteReactor<v1::Operation>,
   void OnCancel() override { End(absl::CancelledError("the client went away")); }
   void OnDone() override;
   void Drain() override { End(errors::Draining()); }
+  void Recheck() override;
   void OnChanged() override;
 
  private:
@@ -87,7 +88,9 @@ absl::Status OperationWatch::Open() {
     // Listening before reading: what changes in between is told by the one or the other.
     base::MutexLock lock(mutex_);
     if (is_finished_) return absl::OkStatus();
-    if (!env_.operation_hub.Add(shared_from_this(), operation_id_)) return errors::Overloaded();
+    if (!env_.operation_hub.Add(shared_from_this(), account_id_, operation_id_)) {
+      return errors::Overloaded();
+    }
     is_listening_ = true;
   }
   return TellPresentState();
@@ -105,6 +108,12 @@ absl::Status OperationWatch::TellPresentState() {
   if (latest_->state() != v1::Operation::RUNNING) end_ = absl::OkStatus();
   Advance();
   return absl::OkStatus();
+}
+
+void OperationWatch::Recheck() {
+  absl::Status status =
+      env_.calls.authenticator().Recheck(credentials_, domain::Scope::kSend, env_.clock.Now());
+  if (!status.ok()) End(std::move(status));
 }
 
 void OperationWatch::OnChanged() {
@@ -147,7 +156,7 @@ void OperationWatch::OnDone() {
     self = std::move(self_);
     was_listening = std::exchange(is_listening_, false);
   }
-  if (was_listening) env_.operation_hub.Remove(self, operation_id_);
+  if (was_listening) env_.operation_hub.Remove(self, account_id_, operation_id_);
   env_.live_calls.Remove(self);
 }
 

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <utility>
 
-#include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/services/convert/campaign.h"
 #include "server/services/convert/time.h"
@@ -56,11 +55,11 @@ void ProgressHub::Stop() {
   thread_.join();
 }
 
-bool ProgressHub::Add(std::shared_ptr<ProgressWatcher> watcher, int64_t campaign_id) {
+bool ProgressHub::Add(std::shared_ptr<ProgressWatcher> watcher, int64_t account_id,
+                      int64_t campaign_id) {
   {
     base::MutexLock lock(mutex_);
-    if (count_ >= base::limits::kWatchersMax) return false;
-    ++count_;
+    if (!places_.TryTake(account_id)) return false;
     Watched& watched = campaigns_[campaign_id];
     watched.new_watchers.push_back(watcher);
     watched.watchers.push_back(std::move(watcher));
@@ -69,11 +68,12 @@ bool ProgressHub::Add(std::shared_ptr<ProgressWatcher> watcher, int64_t campaign
   return true;
 }
 
-void ProgressHub::Remove(const std::shared_ptr<ProgressWatcher>& watcher, int64_t campaign_id) {
+void ProgressHub::Remove(const std::shared_ptr<ProgressWatcher>& watcher, int64_t account_id,
+                         int64_t campaign_id) {
   base::MutexLock lock(mutex_);
   const auto found = campaigns_.find(campaign_id);
   if (found == campaigns_.end()) return;
-  count_ -= std::erase(found->second.watchers, watcher);
+  if (std::erase(found->second.watchers, watcher) > 0) places_.Give(account_id);
   std::erase(found->second.new_watchers, watcher);
   if (found->second.watchers.empty()) campaigns_.erase(found);
 }

@@ -12,8 +12,10 @@
 #include "absl/status/status.h"
 #include "campaigner/v1/campaign_service.pb.h"
 #include "server/base/clock.h"
+#include "server/base/limits.h"
 #include "server/base/thread_annotations.h"
 #include "server/dispatch/outlook.h"
+#include "server/services/account_places.h"
 #include "server/storage/store.h"
 
 namespace campaigner::services {
@@ -42,10 +44,11 @@ class ProgressHub {
   // May be called twice.
   void Stop();
 
-  // False when there are limits::kWatchersMax already.
-  bool Add(std::shared_ptr<ProgressWatcher> watcher, int64_t campaign_id) EXCLUDES(mutex_);
-  void Remove(const std::shared_ptr<ProgressWatcher>& watcher, int64_t campaign_id)
+  // False when there are limits::kWatchersMax already, or a quarter of them are the account's.
+  bool Add(std::shared_ptr<ProgressWatcher> watcher, int64_t account_id, int64_t campaign_id)
       EXCLUDES(mutex_);
+  void Remove(const std::shared_ptr<ProgressWatcher>& watcher, int64_t account_id,
+              int64_t campaign_id) EXCLUDES(mutex_);
 
  private:
   // How many messages had left at a time: for a provider, or for good.
@@ -76,7 +79,7 @@ class ProgressHub {
   base::WakeSignal wake_;
   base::Mutex mutex_;
   absl::flat_hash_map<int64_t, Watched> campaigns_ GUARDED_BY(mutex_);
-  size_t count_ GUARDED_BY(mutex_) = 0;
+  AccountPlaces places_{base::limits::kWatchersMax};
   std::atomic<bool> is_stopping_{false};
   std::thread thread_;
 };

@@ -30,7 +30,7 @@ class RejectedRows final : public FileSource {
     return fmt::format("rejected-rows-{}.csv", operation_id_);
   }
 
-  absl::StatusOr<std::string> Next() override {
+  absl::StatusOr<std::optional<std::string>> Next() override {
     std::string text;
     if (!std::exchange(has_header_, true)) text = "row,reason,value\r\n";
     ASSIGN_OR_RETURN(const std::vector<storage::RejectedRow> rows,
@@ -42,6 +42,7 @@ class RejectedRows final : public FileSource {
       AppendCsvValue(row.value, text);
       text += "\r\n";
     }
+    if (text.empty()) return std::nullopt;
     if (!rows.empty()) after_row_ = rows.back().row;
     return text;
   }

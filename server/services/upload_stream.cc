@@ -36,6 +36,7 @@ class UploadStream final : public grpc::ServerReadReactor<v1::FileChunk>,
   void OnCancel() override { End(absl::CancelledError("the client went away")); }
   void OnDone() override;
   void Drain() override { End(errors::Draining()); }
+  void Recheck() override;
 
  private:
   using Work = absl::Status (UploadStream::*)();
@@ -109,6 +110,12 @@ absl::Status UploadStream::Open() {
       env_.calls.authenticator().Check(credentials_, domain::Scope::kManage, env_.clock.Now()));
   account_id_ = caller.account_id();
   return absl::OkStatus();
+}
+
+void UploadStream::Recheck() {
+  absl::Status status =
+      env_.calls.authenticator().Recheck(credentials_, domain::Scope::kManage, env_.clock.Now());
+  if (!status.ok()) End(std::move(status));
 }
 
 void UploadStream::OnReadDone(bool ok) {

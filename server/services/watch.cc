@@ -43,6 +43,7 @@ class MessageWatch final : public grpc::ServerWriteReactor<v1::MessageEvent>,
   void OnCancel() override;
   void OnDone() override;
   void Drain() override { End(errors::Draining()); }
+  void Recheck() override;
   void Push(const storage::MessageChange& change) override;
   void Flush() override;
 
@@ -90,6 +91,7 @@ void MessageWatch::Begin() {
 }
 
 absl::Status MessageWatch::CheckRequest(const CallContext& call) {
+  interest_.account_id = call.account_id();
   interest_.campaign_id = request_.campaign_id();
   interest_.message_ids.assign(request_.message_ids().begin(), request_.message_ids().end());
   auto& ids = interest_.message_ids;
@@ -213,6 +215,12 @@ void MessageWatch::OnWriteDone(bool ok) {
     if (!end_) end_ = absl::CancelledError("the client went away");
   }
   Advance();
+}
+
+void MessageWatch::Recheck() {
+  absl::Status status =
+      env_.calls.authenticator().Recheck(credentials_, domain::Scope::kSend, env_.clock.Now());
+  if (!status.ok()) End(std::move(status));
 }
 
 void MessageWatch::OnCancel() { End(absl::CancelledError("the client went away")); }

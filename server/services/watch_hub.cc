@@ -3,14 +3,13 @@
 #include <algorithm>
 
 #include "absl/container/flat_hash_set.h"
-#include "server/base/limits.h"
 
 namespace campaigner::services {
 
 bool WatchHub::Add(std::shared_ptr<Watcher> watcher, const Interest& interest) {
   base::MutexLock lock(mutex_);
-  if (count_ >= base::limits::kWatchersMax) return false;
-  ++count_;
+  if (!places_.TryTake(interest.account_id)) return false;
+  has_watchers_ = true;
   for (const int64_t id : interest.message_ids) by_message_[id].push_back(watcher);
   if (interest.message_ids.empty()) {
     by_campaign_[interest.campaign_id].push_back(std::move(watcher));
@@ -20,7 +19,8 @@ bool WatchHub::Add(std::shared_ptr<Watcher> watcher, const Interest& interest) {
 
 void WatchHub::Remove(const std::shared_ptr<Watcher>& watcher, const Interest& interest) {
   base::MutexLock lock(mutex_);
-  --count_;
+  places_.Give(interest.account_id);
+  has_watchers_ = places_.taken() > 0;
   for (const int64_t id : interest.message_ids) Erase(by_message_, id, watcher);
   if (interest.message_ids.empty()) Erase(by_campaign_, interest.campaign_id, watcher);
 }

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "server/base/limits.h"
 #include "server/base/thread_annotations.h"
+#include "server/services/account_places.h"
 #include "server/storage/store.h"
 
 namespace campaigner::services {
@@ -24,17 +26,18 @@ class Watcher {
 // does. Thread-safe.
 class WatchHub final : public storage::StoreObserver {
  public:
-  // What a watcher watches: a campaign, or these messages.
+  // What a watcher of an account watches: a campaign, or these messages.
   struct Interest {
+    int64_t account_id = 0;
     int64_t campaign_id = 0;
     std::vector<int64_t> message_ids;
   };
 
-  // False when there are limits::kWatchersMax already.
+  // False when there are limits::kWatchersMax already, or a quarter of them are the account's.
   bool Add(std::shared_ptr<Watcher> watcher, const Interest& interest) EXCLUDES(mutex_);
   void Remove(const std::shared_ptr<Watcher>& watcher, const Interest& interest) EXCLUDES(mutex_);
 
-  bool WantsMessageChanges() override { return count_.load(std::memory_order_relaxed) > 0; }
+  bool WantsMessageChanges() override { return has_watchers_.load(std::memory_order_relaxed); }
   void OnMessagesChanged(const std::vector<storage::MessageChange>& changes) override
       EXCLUDES(mutex_);
 
@@ -44,8 +47,9 @@ class WatchHub final : public storage::StoreObserver {
 
   static void Erase(Index& index, int64_t id, const std::shared_ptr<Watcher>& watcher);
 
-  std::atomic<size_t> count_ = 0;
+  std::atomic<bool> has_watchers_ = false;
   base::Mutex mutex_;
+  AccountPlaces places_{base::limits::kWatchersMax};
   Index by_campaign_ GUARDED_BY(mutex_);
   Index by_message_ GUARDED_BY(mutex_);
 };

@@ -143,11 +143,11 @@ TEST_F(LifeTest, AnExportHasARowForEachMessage) {
   ASSERT_THAT(lines, SizeIs(3));
   EXPECT_EQ(lines[0],
             "id,recipient,external_id,state,reason,segments,cost,attempts,create_time,send_time,"
-            "final_time,route,provider_message_id,provider_detail,text,field_1,other");
+            "final_time,route,provider_message_id,provider_detail,text,field_1,other,other_fields");
   EXPECT_THAT(lines[1], HasSubstr(",\"'=1+1\",DELIVERED,,1,2.500000,1,"));
   EXPECT_THAT(lines[1], HasSubstr(",main,"));
   EXPECT_THAT(lines[1], HasSubstr(",\"Hi A, \"\"B\"\"\",\"A, \"\"B\"\"\","));
-  EXPECT_TRUE(lines[2].ends_with(",-5")) << lines[2];
+  EXPECT_TRUE(lines[2].ends_with(",-5,")) << lines[2];
   const std::string nothing = Export(fmt::format("campaign_id: {} states: UNDELIVERED", campaign));
   EXPECT_EQ(std::count(nothing.begin(), nothing.end(), '\n'), 1);
   Export("campaign_id: 999");
@@ -167,6 +167,68 @@ TEST_F(LifeTest, AnExportGoesOnOverManyPages) {
   const std::string file = Export(fmt::format("campaign_id: {}", campaign));
   ASSERT_OK(export_status_);
   EXPECT_EQ(std::count(file.begin(), file.end(), '\n'), kMessages + 1);
+}
+
+TEST_F(LifeTest, AnExportLosesNoField) {
+  Start();
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  v1::SendMessagesRequest request;
+  request.set_campaign_id(campaign);
+  for (int i = 0; i < 1'001; ++i) {
+    request.add_messages()->set_recipient(std::to_string(79'200'000'000 + i));
+  }
+  (*request.mutable_messages(1'000)->mutable_fields())["late"] = "5";
+  ASSERT_OK(admin_->Call(&Messages::SendMessages, request));
+  const std::string file = Export(fmt::format("campaign_id: {} with_fields: true", campaign));
+  ASSERT_OK(export_status_);
+  EXPECT_THAT(file, HasSubstr("provider_detail,other_fields\r\n"));
+  EXPECT_TRUE(file.ends_with(",\"{\"\"late\"\":\"\"5\"\"}\"\r\n"))
+      << file.substr(file.size() - 200);
+}
+
+// Half of the messages would look like all of them.
+TEST_F(LifeTest, AnExportOfWhatIsDeletedMeanwhileFails) {
+  Start();
+  const auto made =
+      admin_->Call(&Campaigns::CreateCampaign, "campaign { display_name: 'gone' template: 'x' }");
+  ASSERT_OK(made);
+  const int64_t campaign = made->id();
+  v1::SendMessagesRequest request;
+  request.set_campaign_id(campaign);
+  for (int i = 0; i < 10'000; ++i) {
+    request.add_messages()->set_recipient(std::to_string(79'200'000'000 + i));
+  }
+  // More than one page looks at.
+  for (int i = 0; i < 3; ++i) ASSERT_OK(admin_->Call(&Messages::SendMessages, request));
+  const std::string nothing = Export(fmt::format("campaign_id: {} states: DELIVERED", campaign));
+  ASSERT_OK(export_status_);
+  EXPECT_EQ(std::count(nothing.begin(), nothing.end(), '\n'), 1);
+  Ask(&Campaigns::CancelCampaign, campaign);
+  const auto stub = v1::CampaignService::NewStub(admin_->channel());
+  {
+    grpc::ClientContext context;
+    admin_->Prepare(context);
+    v1::WatchCampaignRequest watched;
+    watched.set_campaign_id(campaign);
+    const auto reader = stub->WatchCampaign(&context, watched);
+    v1::CampaignProgress progress;
+    while (reader->Read(&progress)) {
+    }
+    ASSERT_OK(testing::FromGrpc(reader->Finish()));
+  }
+  const ServerClient slow(server_->port(), admin_key_, testing::SmallWindow());
+  grpc::ClientContext context;
+  slow.Prepare(context);
+  v1::ExportMessagesRequest exported;
+  exported.set_campaign_id(campaign);
+  const auto slow_stub = v1::CampaignService::NewStub(slow.channel());
+  const auto reader = slow_stub->ExportMessages(&context, exported);
+  v1::FileChunk chunk;
+  ASSERT_TRUE(reader->Read(&chunk));
+  ASSERT_OK(admin_->Call(&Campaigns::DeleteCampaign, fmt::format("campaign_id: {}", campaign)));
+  while (reader->Read(&chunk)) {
+  }
+  EXPECT_THAT(testing::FromGrpc(reader->Finish()), HasReason("CAMPAIGN_NOT_FOUND"));
 }
 
 TEST_F(LifeTest, ProgressIsToldUntilTheCampaignIsOver) {

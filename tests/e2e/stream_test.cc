@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "server/base/limits.h"
@@ -32,10 +33,12 @@ class Stream {
   const std::map<int64_t, Answer>& Read(size_t count) {
     v1::StreamMessagesResponse frame;
     while (answers_.size() < count && stream_->Read(&frame)) {
+      largest_frame_bytes_ = std::max(largest_frame_bytes_, frame.ByteSizeLong());
       for (const Answer& answer : frame.answers()) answers_[answer.call_number()] = answer;
     }
     return answers_;
   }
+  size_t largest_frame_bytes() const { return largest_frame_bytes_; }
   absl::Status Finish() {
     is_finished_ = true;
     v1::StreamMessagesResponse frame;
@@ -49,6 +52,7 @@ class Stream {
   std::unique_ptr<grpc::ClientReaderWriter<v1::StreamMessagesRequest, v1::StreamMessagesResponse>>
       stream_;
   std::map<int64_t, Answer> answers_;
+  size_t largest_frame_bytes_ = 0;
   bool is_finished_ = false;
 };
 
@@ -100,6 +104,31 @@ TEST_F(StreamTest, AnswersWhatWasReadBeforeItEnds) {
   ASSERT_EQ(answers.size(), 5'000u);
   for (const auto& [number, answer] : answers) EXPECT_TRUE(answer.has_response()) << number;
   EXPECT_OK(stream.Finish());
+}
+
+// One frame of all would be more than some clients take.
+TEST_F(StreamTest, LargeAnswersComeInSeveralFrames) {
+  const int64_t campaign =
+      admin_->StartCampaign(fmt::format("template: '{}'", std::string(1'000, 'x')));
+  constexpr int kCalls = 16;
+  v1::StreamMessagesRequest frame;
+  for (int i = 0; i < kCalls; ++i) {
+    auto* call = frame.add_calls();
+    call->set_call_number(i);
+    call->mutable_request()->set_campaign_id(campaign);
+    for (int j = 0; j < 1'000; ++j) {
+      call->mutable_request()->add_messages()->set_recipient("79201234567");
+    }
+  }
+  Stream stream(*admin_);
+  ASSERT_TRUE(stream.Write(frame));
+  const auto& answers = stream.Read(kCalls);
+  ASSERT_EQ(answers.size(), size_t{kCalls});
+  for (const auto& [number, answer] : answers) {
+    EXPECT_EQ(answer.response().messages_size(), 1'000) << answer.error().message();
+  }
+  EXPECT_GT(stream.largest_frame_bytes(), size_t{1} << 20);
+  EXPECT_LT(stream.largest_frame_bytes(), size_t{9} << 20);
 }
 
 TEST_F(StreamTest, AGatewaySpeaksForMany) {

@@ -75,17 +75,9 @@ TEST_F(WatchTest, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(Fields(WatchError(*admin_, many.ShortDebugString())), Names{"message_ids"});
 }
 
-// A client that takes no more off the line than it reads, but for HTTP/2's smallest window.
-grpc::ChannelArguments SmallWindow() {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 65'535);
-  return arguments;
-}
-
 TEST_F(WatchTest, WhoDoesNotReadIsLeftBehindAndHoldsUpNobody) {
   const int64_t campaign = admin_->StartCampaign("template: 'x'");
-  const ServerClient other(server_->port(), admin_key_, SmallWindow());
+  const ServerClient other(server_->port(), admin_key_, testing::SmallWindow());
   Watch idle(other, fmt::format("campaign_id: {}", campaign));
   Watch reading(*admin_, fmt::format("campaign_id: {} final_only: true", campaign));
   v1::SendMessagesRequest request;
@@ -97,13 +89,19 @@ TEST_F(WatchTest, WhoDoesNotReadIsLeftBehindAndHoldsUpNobody) {
     ASSERT_EQ(reading.Take(1000).size(), 1000u);
   }
 
-  // Its place is free already: all but the reading one's are to be had.
+  // Its place is free already: all of the account's quarter but the reading one's are to be had.
   std::vector<std::unique_ptr<Watch>> others;
-  for (size_t i = 1; i < base::limits::kWatchersMax; ++i) {
+  for (size_t i = 1; i < base::limits::kWatchersMax / 4; ++i) {
     others.push_back(std::make_unique<Watch>(*admin_, fmt::format("campaign_id: {}", campaign)));
   }
   EXPECT_THAT(WatchError(*admin_, fmt::format("campaign_id: {}", campaign)),
               HasReason("OVERLOADED"));
+  // The others' places are theirs.
+  const int64_t account = NewAccount();
+  const ServerClient stranger = NewClient("display_name: 's' scope: MANAGE", account);
+  const int64_t strange = stranger.StartCampaign("template: 'x'");
+  Watch watch_of_stranger(stranger, fmt::format("campaign_id: {}", strange));
+  watch_of_stranger.Until(stranger.SendOne(strange), v1::Message::DELIVERED);
   const int64_t id = admin_->SendOne(campaign);
   for (const auto& watch : others) watch->Until(id, v1::Message::DELIVERED);
 
@@ -120,6 +118,33 @@ TEST_F(WatchTest, ADrainEndsIt) {
   Watch watch(*admin_, fmt::format("campaign_id: {}", campaign));
   server_->Stop();
   EXPECT_THAT(watch.Next().status(), HasReason("DRAINING"));
+}
+
+// Whoever was let in once does not stay for ever.
+TEST_F(WatchTest, ARevokedKeyEndsWhatItBegan) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  const auto key = admin_->Call(&Accounts::CreateApiKey,
+                                "account_id: 0 api_key { display_name: 'k' scope: MANAGE }");
+  ASSERT_OK(key);
+  const ServerClient caller(server_->port(), key->secret());
+  Watch messages(caller, fmt::format("campaign_id: {}", campaign));
+  grpc::ClientContext context;
+  caller.Prepare(context);
+  v1::WatchCampaignRequest request;
+  request.set_campaign_id(campaign);
+  const auto stub = v1::CampaignService::NewStub(caller.channel());
+  const auto reader = stub->WatchCampaign(&context, request);
+  v1::CampaignProgress progress;
+  ASSERT_TRUE(reader->Read(&progress));
+  Watch others(*admin_, fmt::format("campaign_id: {}", campaign));
+
+  ASSERT_OK(
+      admin_->Call(&Accounts::RevokeApiKey, fmt::format("api_key_id: {}", key->api_key().id())));
+  EXPECT_THAT(messages.Next().status(), StatusIs(absl::StatusCode::kUnauthenticated));
+  while (reader->Read(&progress)) {
+  }
+  EXPECT_THAT(testing::FromGrpc(reader->Finish()), StatusIs(absl::StatusCode::kUnauthenticated));
+  others.Until(admin_->SendOne(campaign), v1::Message::DELIVERED);
 }
 
 }  // namespace

@@ -107,6 +107,14 @@ class ServerClient {
   std::unique_ptr<Operations> operations_;
 };
 
+// Of a client that takes no more off the line than it reads, but for HTTP/2's smallest window.
+inline grpc::ChannelArguments SmallWindow() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, 65'535);
+  return arguments;
+}
+
 // Follows changes of messages: what a test waits on instead of sleeping.
 class Watch {
  public:
