@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_split.h"
 #include "campaigner/v1/campaign_service.grpc.pb.h"
