@@ -178,17 +178,22 @@ absl::Status Export(Session& session, const ExportOptions& options) {
 void DefineRetry(CLI::App& command, RetryOptions& options) {
   std::map<std::string, Message::Reason> reasons;
   for (int i = Message::FAILED; i <= Message::REPLACED; ++i) {
+    // Never sent again.
+    if (i == Message::ERASED || i == Message::REPLACED) continue;
     reasons[Message::Reason_Name(static_cast<Message::Reason>(i))] =
         static_cast<Message::Reason>(i);
   }
   DefineId(command, options.id);
   command
-      .add_option("--state", options.states,
-                  "Only these; repeatable (UNDELIVERED, EXPIRED and UNKNOWN)")
+      .add_option(
+          "--state", options.states,
+          "Only these; repeatable (UNDELIVERED and EXPIRED; with a reason: all that failed)")
       ->allow_extra_args(false)
       ->transform(CLI::CheckedTransformer(StatesByName(Message::UNDELIVERED, Message::UNKNOWN),
                                           CLI::ignore_case));
-  command.add_option("--reason", options.reasons, "Only these; repeatable (any but OPTED_OUT)")
+  command
+      .add_option("--reason", options.reasons,
+                  "Only these; repeatable (any but OPTED_OUT and STATUS_TIMEOUT)")
       ->allow_extra_args(false)
       ->transform(CLI::CheckedTransformer(reasons, CLI::ignore_case));
 }
