@@ -271,14 +271,30 @@ absl::Status Server::Parts::StartOperations() {
                        const domain::Operation& operation, operations::Wake wake) {
                      return imports::ImportJob::Make(context, operation, std::move(wake));
                    });
-  runner->Register(domain::OperationKind::kRetry,
-                   [this](const domain::Operation& operation, const operations::Wake&) {
-                     return operations::RetryJob::Make(*store, clock, operation);
-                   });
-  runner->Register(domain::OperationKind::kErase,
-                   [this](const domain::Operation& operation, const operations::Wake&) {
-                     return operations::EraseJob::Make(*store, clock, operation);
-                   });
+  runner->Register(domain::OperationKind::kRetry, [this](const domain::Operation& operation,
+                                                         const operations::Wake&) {
+    return operations::RetryJob::Make(
+        {.store = *store,
+         .clock = clock,
+         .pick_route = [this](std::string_view channel, std::string_view recipient)
+             -> std::optional<operations::PickedRoute> {
+           const auto route_id = routes->Pick(channel, recipient);
+           if (!route_id.has_value()) return std::nullopt;
+           return operations::PickedRoute{*route_id, routes->PriceMicros(*route_id)};
+         }},
+        operation);
+  });
+  runner->Register(domain::OperationKind::kErase, [this](const domain::Operation& operation,
+                                                         const operations::Wake&) {
+    return operations::EraseJob::Make({.store = *store,
+                                       .clock = clock,
+                                       .phones = phones,
+                                       .delete_upload =
+                                           [this](int64_t account_id, int64_t upload_id) {
+                                             return uploads->Delete(account_id, upload_id);
+                                           }},
+                                      operation);
+  });
   runner->AddChore("remove_unused_uploads", kUploadsInterval,
                    [this](absl::Time now) { return uploads->RemoveUnused(now); });
   store->AddObserver(operation_rates.get());

@@ -195,16 +195,23 @@ absl::Status Export(Session& session, const ExportOptions& options) {
 }
 
 void DefineRetry(CLI::App& command, RetryOptions& options) {
+  // Those are never sent again.
+  std::map<std::string, Message::Reason> reasons = ReasonsByName();
+  reasons.erase(Message::Reason_Name(Message::ERASED));
+  reasons.erase(Message::Reason_Name(Message::REPLACED));
   DefineId(command, options.id);
   command
-      .add_option("--state", options.states,
-                  "Only these; repeatable (UNDELIVERED, EXPIRED and UNKNOWN)")
+      .add_option(
+          "--state", options.states,
+          "Only these; repeatable (UNDELIVERED and EXPIRED; with a reason: all that failed)")
       ->allow_extra_args(false)
       ->transform(CLI::CheckedTransformer(StatesByName(Message::UNDELIVERED, Message::UNKNOWN),
                                           CLI::ignore_case));
-  command.add_option("--reason", options.reasons, "Only these; repeatable (any but OPTED_OUT)")
+  command
+      .add_option("--reason", options.reasons,
+                  "Only these; repeatable (any but OPTED_OUT and STATUS_TIMEOUT)")
       ->allow_extra_args(false)
-      ->transform(CLI::CheckedTransformer(ReasonsByName(), CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(reasons, CLI::ignore_case));
   DefineNoWait(command, options.does_not_wait);
 }
 

@@ -163,7 +163,7 @@ CREATE TABLE message (
   create_time INTEGER NOT NULL,
   send_time INTEGER,
   final_time INTEGER
-, cost INTEGER NOT NULL DEFAULT 0, attempt_base INTEGER NOT NULL DEFAULT 0) STRICT;
+, cost INTEGER NOT NULL DEFAULT 0, attempt_base INTEGER NOT NULL DEFAULT 0, round INTEGER NOT NULL DEFAULT 0, erased INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX message_due ON message (due, id) WHERE state = 1 AND due IS NOT NULL;
 
@@ -223,6 +223,9 @@ CREATE INDEX operation_end ON operation (end_time, id) WHERE end_time IS NOT NUL
 
 CREATE UNIQUE INDEX operation_import ON operation (campaign_id) WHERE kind = 1 AND state = 1;
 
+CREATE UNIQUE INDEX operation_retry ON operation (campaign_id)
+  WHERE kind = 2 AND state = 1 AND campaign_id > 0;
+
 CREATE INDEX operation_running ON operation (id) WHERE state = 1;
 
 CREATE TABLE rejected_row (
@@ -269,6 +272,8 @@ CREATE TABLE upload (
   create_time INTEGER NOT NULL,
   use_time INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX upload_account ON upload (account_id, id);
 
 CREATE INDEX upload_use_time ON upload (use_time, id);
 

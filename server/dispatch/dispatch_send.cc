@@ -185,10 +185,11 @@ providers::Submission DispatchLoop::MakeSubmission(const RouteRun& route, const 
   providers::Submission submission;
   submission.text = *std::move(message.text);
   submission.message_id = message.claimed.id;
+  submission.round = message.claimed.round;
   submission.attempt_number = message.claimed.attempt_number;
   submission.recipient = std::move(message.claimed.recipient);
   submission.sender = run.campaign->sender;
-  submission.reference = signer_->Sign(submission.message_id);
+  submission.reference = signer_->Sign({submission.message_id, submission.round});
   submission.receipt_url = fmt::format("{}/receipts/v1/{}/{}", options_.receipt_base_url,
                                        route.route.options.provider_name, submission.reference);
   submission.validity = run.campaign->status_timeout;

@@ -15,6 +15,7 @@ void ReceiptCollector::Add(std::vector<providers::Receipt> receipts) {
   for (providers::Receipt& receipt : receipts) {
     storage::ReceiptRecord& record = waiting_.emplace_back();
     record.message_id = receipt.message_id;
+    record.round = receipt.round;
     record.state = receipt.state;
     record.reason = receipt.reason;
     record.detail = std::move(receipt.detail);

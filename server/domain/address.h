@@ -14,4 +14,22 @@ namespace campaigner::domain {
 absl::StatusOr<std::string> NormalizeAddress(std::string_view address, std::string_view region,
                                              const PhoneNormalizer& phones);
 
+// Looks for an address in what people wrote. Thread-safe.
+class AddressFinder {
+ public:
+  // `address`: as NormalizeAddress answers it. `phones` must outlive it.
+  AddressFinder(std::string address, std::string region, const PhoneNormalizer& phones);
+
+  // Whether `text` is the address in any form, or holds it: an e-mail address in upper or lower
+  // case; a phone number's digits, with or without the country code, whatever stands between them.
+  bool IsIn(std::string_view text) const;
+
+ private:
+  const std::string address_;
+  const std::string region_;
+  const PhoneNormalizer& phones_;
+  // Of a phone number; empty: it is none.
+  std::string national_part_;
+};
+
 }  // namespace campaigner::domain

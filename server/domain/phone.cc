@@ -110,6 +110,15 @@ absl::StatusOr<std::string> PhoneNormalizer::Normalize(std::string_view number,
   return international.ok() ? international : parsed;
 }
 
+std::string PhoneNormalizer::NationalPart(const std::string& number) const {
+  const PhoneNumberUtil& util = *PhoneNumberUtil::GetInstance();
+  PhoneNumber parsed;
+  if (util.Parse("+" + number, "", &parsed) != PhoneNumberUtil::NO_PARSING_ERROR) return number;
+  std::string national;
+  util.GetNationalSignificantNumber(parsed, &national);
+  return national;
+}
+
 bool PhoneNormalizer::IsRegion(std::string_view region) const { return tables_->IsRegion(region); }
 
 }  // namespace campaigner::domain

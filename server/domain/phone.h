@@ -26,6 +26,10 @@ class PhoneNormalizer {
   // number").
   absl::StatusOr<std::string> Normalize(std::string_view number, std::string_view region) const;
 
+  // What stands behind the country code of a number as Normalize answers it; all of it where it has
+  // none that is known.
+  std::string NationalPart(const std::string& number) const;
+
   // Whether `region` is an ISO 3166-1 alpha-2 code that libphonenumber knows.
   bool IsRegion(std::string_view region) const;
 

@@ -18,7 +18,9 @@ namespace {
 constexpr size_t kMacBytes = 8;
 constexpr int kIdBase = 36;
 constexpr size_t kIdCharsMax = 13;
-constexpr size_t kReferenceCharsMax = kIdCharsMax + 1 + 2 * kMacBytes;
+constexpr size_t kRoundCharsMax = 6;
+constexpr size_t kNameCharsMax = kIdCharsMax + 1 + kRoundCharsMax;
+constexpr size_t kReferenceCharsMax = kNameCharsMax + 1 + 2 * kMacBytes;
 
 using Context = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
 
@@ -58,39 +60,49 @@ EVP_MAC_CTX* ThreadContext(const std::shared_ptr<const EVP_MAC_CTX>& keyed) {
 ReferenceSigner::ReferenceSigner(const std::string& secret)
     : keyed_(KeyedContext(secret).release(), &EVP_MAC_CTX_free) {}
 
-std::string ReferenceSigner::Sign(int64_t message_id) const {
-  std::array<char, kIdCharsMax + 1> id;
-  const char* const id_end =
-      std::to_chars(id.data(), id.data() + id.size(), message_id, kIdBase).ptr;
-  const auto id_size = static_cast<size_t>(id_end - id.data());
+std::string ReferenceSigner::Sign(const Referred& referred) const {
+  // One more for a sign.
+  std::array<char, kNameCharsMax + 1> name;
+  char* const name_max = name.data() + name.size();
+  char* name_end = std::to_chars(name.data(), name_max, referred.message_id, kIdBase).ptr;
+  if (referred.round > 0) {
+    *name_end++ = '.';
+    name_end = std::to_chars(name_end, name_max, referred.round, kIdBase).ptr;
+  }
+  const auto name_size = static_cast<size_t>(name_end - name.data());
 
   EVP_MAC_CTX* const context = ThreadContext(keyed_);
   std::array<unsigned char, EVP_MAX_MD_SIZE> mac;
   size_t mac_size = 0;
-  Check(EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(id.data()), id_size) == 1 &&
+  Check(EVP_MAC_update(context, reinterpret_cast<const unsigned char*>(name.data()), name_size) ==
+            1 &&
         EVP_MAC_final(context, mac.data(), &mac_size, mac.size()) == 1);
 
   std::string reference;
   reference.reserve(kReferenceCharsMax);
-  reference.append(id.data(), id_size);
+  reference.append(name.data(), name_size);
   reference += '-';
   reference += base::ToHex({reinterpret_cast<const char*>(mac.data()), kMacBytes});
   return reference;
 }
 
-absl::StatusOr<int64_t> ReferenceSigner::Verify(std::string_view reference) const {
+absl::StatusOr<Referred> ReferenceSigner::Verify(std::string_view reference) const {
   if (reference.size() > kReferenceCharsMax) return errors::ReferenceInvalid();
-  int64_t message_id = 0;
-  const auto parsed =
-      std::from_chars(reference.data(), reference.data() + reference.size(), message_id, kIdBase);
-  if (parsed.ec != std::errc() || message_id <= 0) return errors::ReferenceInvalid();
+  Referred referred;
+  const char* const end = reference.data() + reference.size();
+  auto parsed = std::from_chars(reference.data(), end, referred.message_id, kIdBase);
+  if (parsed.ec != std::errc() || referred.message_id <= 0) return errors::ReferenceInvalid();
+  if (parsed.ptr != end && *parsed.ptr == '.') {
+    parsed = std::from_chars(parsed.ptr + 1, end, referred.round, kIdBase);
+    if (parsed.ec != std::errc()) return errors::ReferenceInvalid();
+  }
   // Compared as a whole, so that there is only one way to write a reference.
-  const std::string expected = Sign(message_id);
+  const std::string expected = Sign(referred);
   if (expected.size() != reference.size() ||
       CRYPTO_memcmp(expected.data(), reference.data(), expected.size()) != 0) {
     return errors::ReferenceInvalid();
   }
-  return message_id;
+  return referred;
 }
 
 }  // namespace campaigner::domain

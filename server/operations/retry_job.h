@@ -1,7 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
@@ -13,22 +17,39 @@ namespace campaigner::operations {
 // What an operation of kind kRetry is asked, as its request.
 std::string WriteRetryRequest(const storage::RetryFilter& filter);
 
-// Sends a campaign's failed messages again, a step at a time. The checkpoint is the last message
-// looked at. A message that was sent again is not among the failed, so a step that is repeated
-// after a crash does no harm; its messages are then not counted.
+struct PickedRoute {
+  int64_t route_id = 0;
+  // Of a segment.
+  int64_t price_micros = 0;
+};
+// The route that carries a recipient now; nullopt: nobody does.
+using PickRoute =
+    std::function<std::optional<PickedRoute>(std::string_view channel, std::string_view recipient)>;
+
+struct RetryContext {
+  storage::Store& store;
+  const base::Clock& clock;
+  PickRoute pick_route;
+};
+
+// Sends a campaign's failed messages again, a step at a time: over the route that carries each now,
+// at its price; what nobody carries any more stays as it is. The checkpoint is the last message
+// looked at.
 class RetryJob final : public Job {
  public:
-  // `store` and `clock` must outlive it. `operation` is of kind kRetry.
-  static absl::StatusOr<std::unique_ptr<Job>> Make(storage::Store& store, const base::Clock& clock,
+  // What is referred to must outlive it. `operation` is of kind kRetry.
+  static absl::StatusOr<std::unique_ptr<Job>> Make(const RetryContext& context,
                                                    const domain::Operation& operation);
 
   absl::StatusOr<Turn> TakeTurn() override;
 
  private:
-  RetryJob(storage::Store& store, const base::Clock& clock, const domain::Operation& operation);
+  RetryJob(const RetryContext& context, const domain::Operation& operation);
 
-  storage::Store& store_;
-  const base::Clock& clock_;
+  absl::StatusOr<std::vector<storage::MessageAgain>> PickRoutes(
+      const std::vector<storage::FailedMessage>& failed) const;
+
+  const RetryContext context_;
   const int64_t operation_id_;
   const int64_t campaign_id_;
   storage::RetryFilter filter_;

@@ -16,11 +16,13 @@ namespace campaigner::providers {
 // One message as a provider gets it.
 struct Submission {
   int64_t message_id = 0;
+  // How often the message was sent again by hand.
+  int32_t round = 0;
   int32_t attempt_number = 0;
   std::string recipient;
   std::string sender;
   std::string text;
-  // Ours, with MAC; the same for every attempt.
+  // Ours, with MAC; the same for every attempt of a round.
   std::string reference;
   // Where its receipts go: the receipt address with the reference in it.
   std::string receipt_url;
@@ -43,6 +45,8 @@ struct SubmitOutcome {
 
 struct Receipt {
   int64_t message_id = 0;
+  // The submission's.
+  int32_t round = 0;
   domain::MessageState state = domain::MessageState::kDelivered;
   domain::StateReason reason = domain::StateReason::kNone;
   std::string detail;

@@ -101,8 +101,10 @@ SimulatorProvider::SimulatorProvider(const SimulatorOptions& options, base::Cloc
 
 SimulatorProvider::~SimulatorProvider() { Stop(); }
 
-SimulatorProvider::Fate SimulatorProvider::FateOf(int64_t message_id) const {
-  const double share = Percent(Hash(options_.seed, message_id));
+SimulatorProvider::Fate SimulatorProvider::FateOf(const Submission& submission) const {
+  uint64_t hash = Hash(options_.seed, submission.message_id);
+  if (submission.round > 0) hash = Mixed(hash + static_cast<uint64_t>(submission.round));
+  const double share = Percent(hash);
   double bound = options_.undelivered_percent;
   if (share < bound) return Fate::kUndelivered;
   bound += options_.rejected_percent;
@@ -123,7 +125,7 @@ void SimulatorProvider::Submit(std::vector<Submission> batch, Done done) {
   std::vector<Pending> receipts;
   receipts.reserve(batch.size());
   for (const Submission& submission : batch) {
-    const Fate fate = FateOf(submission.message_id);
+    const Fate fate = FateOf(submission);
     if (FailsInPassing(submission)) {
       outcomes.push_back(Outcome(AttemptOutcome::kPassingFailure, StateReason::kFailed,
                                  "simulated passing failure"));
@@ -132,7 +134,8 @@ void SimulatorProvider::Submit(std::vector<Submission> batch, Done done) {
           Outcome(AttemptOutcome::kRejected, StateReason::kWrongRecipient, "simulated rejection"));
     } else {
       outcomes.push_back(Outcome(AttemptOutcome::kAccepted, StateReason::kFailed, "accepted"));
-      if (fate != Fate::kSilent) receipts.push_back({submission.message_id, 0, fate});
+      const auto round = static_cast<uint16_t>(submission.round);
+      if (fate != Fate::kSilent) receipts.push_back({submission.message_id, 0, round, fate});
     }
   }
   Schedule(std::move(receipts));
@@ -171,6 +174,7 @@ absl::Time SimulatorProvider::RunOnce(absl::Time now) {
         const bool is_delivered = pending.fate == Fate::kDelivered;
         due.push_back(
             {.message_id = pending.message_id,
+             .round = static_cast<int32_t>(pending.round),
              .state = is_delivered ? MessageState::kDelivered : MessageState::kUndelivered,
              .reason = is_delivered ? StateReason::kNone : StateReason::kUnavailable,
              .detail = is_delivered ? "" : "simulated: not delivered"});

@@ -30,8 +30,9 @@ struct SimulatorOptions {
   bool own_thread = true;
 };
 
-// Accepts at once and reports back after a delay. What becomes of a message follows from the seed
-// and its id; whether an attempt fails in passing, also from the attempt's number. Thread-safe.
+// Accepts at once and reports back after a delay. What becomes of a message follows from the seed,
+// its id and its round, so that one that is sent again by hand may fare better; whether an attempt
+// fails in passing, also from the attempt's number. Thread-safe.
 //
 // Pending receipts are 16 bytes each in memory only: a restart loses them, and their messages end
 // by the Status Timeout, as with a real provider that forgets. A repeat with the same reference
@@ -60,17 +61,18 @@ class SimulatorProvider final : public Provider {
 
  private:
   enum class Fate : uint8_t { kDelivered, kUndelivered, kRejected, kSilent };
-  static constexpr uint64_t kTickMask = (uint64_t{1} << 56) - 1;
-  // Tick and fate share a word: an entry is 16 bytes.
+  static constexpr uint64_t kTickMask = (uint64_t{1} << 40) - 1;
+  // Tick, round and fate share a word: an entry is 16 bytes.
   struct Pending {
     int64_t message_id;
-    uint64_t tick : 56;  // Since the epoch.
+    uint64_t tick : 40;   // Since the epoch: enough for 348 years.
+    uint64_t round : 16;  // Receipts of later ones would be taken for older ones', and ignored.
     Fate fate : 8;
   };
   static_assert(sizeof(Pending) == 16);
 
   SimulatorProvider(const SimulatorOptions& options, base::Clock& clock, ReceiptSink receipts);
-  Fate FateOf(int64_t message_id) const;
+  Fate FateOf(const Submission& submission) const;
   bool FailsInPassing(const Submission& submission) const;
   // They fall due after the delay.
   void Schedule(std::vector<Pending> receipts) EXCLUDES(mutex_);

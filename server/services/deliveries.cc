@@ -20,9 +20,10 @@ void ReportDelivery(CallContext call, const v1::ReportDeliveryRequest& request,
   std::vector<storage::ReceiptRecord> receipts;
   for (int i = 0; i < count; ++i) {
     storage::ReceiptRecord receipt = ReportFromProto(request.reports(i), i, now, violations);
-    const auto message_id = call.env.references.Verify(request.reports(i).reference());
-    if (!message_id.ok()) continue;
-    receipt.message_id = *message_id;
+    const auto referred = call.env.references.Verify(request.reports(i).reference());
+    if (!referred.ok()) continue;
+    receipt.message_id = referred->message_id;
+    receipt.round = referred->round;
     receipts.push_back(std::move(receipt));
   }
   if (!violations.empty()) return done(violations.ToStatus());

@@ -16,6 +16,7 @@
 #include "server/services/accounts.h"
 #include "server/services/campaign_watch.h"
 #include "server/services/campaigns.h"
+#include "server/services/erasures.h"
 #include "server/services/estimates.h"
 #include "server/services/export_messages.h"
 #include "server/services/imports.h"

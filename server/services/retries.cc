@@ -6,7 +6,6 @@
 
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
-#include "server/domain/address.h"
 #include "server/operations/retry_job.h"
 #include "server/services/campaigns.h"
 #include "server/services/convert/message.h"
@@ -19,28 +18,63 @@ namespace {
 using domain::MessageState;
 using domain::StateReason;
 
-bool IsRetried(MessageState state) {
-  return state == MessageState::kUndelivered || state == MessageState::kRejected ||
-         state == MessageState::kExpired || state == MessageState::kCancelled ||
-         state == MessageState::kUnknown;
+// What a message that failed may be in. The last two need to be asked for: CANCELLED was meant, and
+// UNKNOWN was probably delivered.
+constexpr MessageState kFailedStates[] = {MessageState::kUndelivered, MessageState::kExpired,
+                                          MessageState::kRejected, MessageState::kCancelled,
+                                          MessageState::kUnknown};
+
+bool Holds(const auto& values, auto value) {
+  return std::find(std::begin(values), std::end(values), value) != std::end(values);
+}
+
+// A person who was erased is not written to, and what was replaced has a message in its stead.
+bool IsNeverRetried(StateReason reason) {
+  return reason == StateReason::kErased || reason == StateReason::kReplaced;
+}
+
+// Who has opted out is only written to again by somebody who means it; who was silent until the
+// Status Timeout probably has the message.
+bool IsRetriedUnasked(StateReason reason) {
+  return !IsNeverRetried(reason) && reason != StateReason::kOptedOut &&
+         reason != StateReason::kStatusTimeout;
+}
+
+std::vector<MessageState> StatesUnasked(const std::vector<StateReason>& reasons) {
+  if (reasons.empty()) return {MessageState::kUndelivered, MessageState::kExpired};
+  std::vector<MessageState> states;
+  for (const MessageState state : kFailedStates) {
+    if (state != MessageState::kUnknown || Holds(reasons, StateReason::kOutcomeUnknown)) {
+      states.push_back(state);
+    }
+  }
+  return states;
+}
+
+void CheckFilter(const storage::RetryFilter& filter, Violations& violations) {
+  if (!violations.empty()) return;
+  for (size_t i = 0; i < filter.states.size(); ++i) {
+    if (!Holds(kFailedStates, filter.states[i])) {
+      violations.Add(fmt::format("states[{}]", i), "is no state of a message that failed");
+    }
+  }
+  for (size_t i = 0; i < filter.reasons.size(); ++i) {
+    if (IsNeverRetried(filter.reasons[i])) {
+      violations.Add(fmt::format("reasons[{}]", i),
+                     fmt::format("{} is not sent again", domain::ReasonName(filter.reasons[i])));
+    }
+  }
 }
 
 storage::RetryFilter ReadFilter(const v1::RetryMessagesRequest& request, Violations& violations) {
   storage::RetryFilter filter{.states = MessageStatesFromProto(request.states(), violations),
                               .reasons = ReasonsFromProto(request.reasons(), violations)};
-  for (size_t i = 0; i < filter.states.size() && violations.empty(); ++i) {
-    if (!IsRetried(filter.states[i])) {
-      violations.Add(fmt::format("states[{}]", i), "is no state of a message that failed");
-    }
-  }
-  if (filter.states.empty()) {
-    filter.states = {MessageState::kUndelivered, MessageState::kExpired, MessageState::kUnknown};
-  }
+  CheckFilter(filter, violations);
+  if (filter.states.empty()) filter.states = StatesUnasked(filter.reasons);
   if (filter.reasons.empty()) {
     for (int reason = 0; v1::Message::Reason_IsValid(reason); ++reason) {
       const auto value = static_cast<StateReason>(reason);
-      // Who has opted out is only written to again by somebody who means it.
-      if (value != StateReason::kOptedOut) filter.reasons.push_back(value);
+      if (IsRetriedUnasked(value)) filter.reasons.push_back(value);
     }
   }
   return filter;
@@ -52,9 +86,7 @@ absl::StatusOr<int64_t> CountFailed(const CallContext& call, int64_t campaign_id
   ASSIGN_OR_RETURN(const auto counters, call.env.store.GetCampaignCounters(campaign_id));
   int64_t count = 0;
   for (const storage::CampaignCounter& counter : counters) {
-    const bool is_asked =
-        std::find(filter.states.begin(), filter.states.end(), counter.state) != filter.states.end();
-    if (is_asked) count += counter.messages;
+    if (Holds(filter.states, counter.state)) count += counter.messages;
   }
   return count;
 }
@@ -78,26 +110,6 @@ absl::Status RetryMessages(const CallContext& call, const v1::RetryMessagesReque
   operation.request_hash =
       rpc::HashSecret(fmt::format("{} {}", operation.campaign_id, operation.request));
   ASSIGN_OR_RETURN(operation.total_units, CountFailed(call, campaign->id, filter));
-  ASSIGN_OR_RETURN(const domain::Operation made,
-                   call.env.store.CreateOperation(operation, call.now()));
-  return FillOperation(call.env, made, response);
-}
-
-absl::Status EraseRecipient(const CallContext& call, const v1::EraseRecipientRequest& request,
-                            v1::Operation* response) {
-  ASSIGN_OR_RETURN(const auto account, call.env.accounts.Get(call.account_id()));
-  Violations violations;
-  storage::NewOperation operation;
-  auto address =
-      domain::NormalizeAddress(request.recipient(), account->default_region, call.env.phones);
-  if (address.ok()) {
-    operation.checkpoint = *std::move(address);
-  } else {
-    violations.Add("recipient", address.status());
-  }
-  RETURN_IF_ERROR(violations.ToStatus());
-  operation.account_id = call.account_id();
-  operation.kind = domain::OperationKind::kErase;
   ASSIGN_OR_RETURN(const domain::Operation made,
                    call.env.store.CreateOperation(operation, call.now()));
   return FillOperation(call.env, made, response);

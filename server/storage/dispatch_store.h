@@ -29,6 +29,8 @@ struct ClaimedMessage {
   int32_t attempt_number = 0;
   // Attempts that do not count any more: made before it was last sent again by hand.
   int32_t attempt_base = 0;
+  // How often it was sent again by hand.
+  int32_t round = 0;
   std::string recipient;
   std::optional<std::string> text;
   int32_t template_version = 0;
@@ -70,10 +72,14 @@ struct OutcomeRecord {
 };
 
 // What a provider said later.
-// `provider_message_id` and `detail` are kept with the latest attempt, where they are not empty; an
-// id that the provider gave at once is kept rather than a receipt's.
+// `provider_message_id` and `detail` are kept with the latest attempt of the round, where they are
+// not empty; an id that the provider gave at once is kept rather than a receipt's. Of a message
+// that was erased no words are kept.
 struct ReceiptRecord {
   int64_t message_id = 0;
+  // What it is about: how often the message had been sent again by hand. Where it has been sent
+  // again since, only DELIVERED, READ and CLICKED change its state.
+  int32_t round = 0;
   domain::MessageState state = domain::MessageState::kDelivered;
   domain::StateReason reason = domain::StateReason::kNone;
   std::string provider_message_id;
@@ -163,7 +169,7 @@ class DispatchStore {
                                                 int32_t limit) = 0;
 
   // Blocking. A RUNNING campaign with finish_when_sent that has messages, none of which is ACCEPTED
-  // or SENDING, and no import that runs, becomes SENT. True if it did.
+  // or SENDING, and no import or retry that runs, becomes SENT. True if it did.
   virtual absl::StatusOr<bool> FinishIfSent(int64_t campaign_id, absl::Time now) = 0;
   // Blocking. A SENT campaign without open messages becomes DONE. True if it did.
   virtual absl::StatusOr<bool> FinishIfDone(int64_t campaign_id, absl::Time now) = 0;

@@ -83,6 +83,10 @@ class ImportStore {
   // Ids of uploads that were last used before `before`, and that no import reads.
   virtual absl::StatusOr<std::vector<int64_t>> ListUnusedUploads(absl::Time before,
                                                                  int32_t limit) = 0;
+  // Ids of an account's finished uploads that began to arrive at `until` or before; ascending,
+  // after `after_id`.
+  virtual absl::StatusOr<std::vector<int64_t>> ListUploads(int64_t account_id, absl::Time until,
+                                                           int64_t after_id, int32_t limit) = 0;
   // At start: forgets those that were arriving when the last server ended.
   virtual absl::Status DropUnfinishedUploads() = 0;
 
@@ -120,6 +124,10 @@ class ImportStore {
   virtual absl::StatusOr<std::vector<RejectedRow>> ListRejectedRows(int64_t operation_id,
                                                                     int64_t after_row,
                                                                     int32_t limit) = 0;
+  // Blocking. Takes the values out of rejected rows; nothing of them stays in the file, once
+  // MessageStore::EmptyLog has answered true.
+  virtual absl::Status BlankRejectedRows(int64_t operation_id,
+                                         const std::vector<int64_t>& row_numbers) = 0;
 };
 
 }  // namespace campaigner::storage

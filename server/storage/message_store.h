@@ -8,6 +8,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "server/domain/message.h"
+#include "server/storage/operation_store.h"
 
 namespace campaigner::storage {
 
@@ -49,16 +50,31 @@ struct MessagePage {
   int64_t next_after_id = 0;
 };
 
-// Which messages are sent again. Those that were erased never are.
+// Which messages are sent again. Those that were erased or replaced never are.
 struct RetryFilter {
   std::vector<domain::MessageState> states;  // Final ones only count.
   std::vector<domain::StateReason> reasons;  // Empty: any.
 };
 
-struct RetryStep {
-  int32_t retried = 0;
-  // Where the next step begins; 0: nothing is left.
+// One that fits, and what is needed to pick its route again.
+struct FailedMessage {
+  int64_t id = 0;
+  std::string recipient;
+  int32_t segments = 0;
+};
+
+struct FailedMessages {
+  // By ascending id.
+  std::vector<FailedMessage> messages;
+  // Where to go on; 0: nothing is left.
   int64_t next_after_id = 0;
+};
+
+// How it goes out this time.
+struct MessageAgain {
+  int64_t id = 0;
+  int64_t route_id = 0;
+  int64_t cost_micros = 0;
 };
 
 struct EraseStep {
@@ -103,13 +119,18 @@ class MessageStore {
   virtual absl::StatusOr<domain::Message> CancelMessage(int64_t account_id, int64_t message_id,
                                                         absl::Time now) = 0;
 
-  // Blocking. Final messages that fit become ACCEPTED again, with `limit` at most in a step, from
-  // `after_id` (exclusive) upwards. Attempts made until now do not count any more; their numbers go
-  // on. The campaign runs again where it ended because all was sent; where it ended otherwise:
-  // FAILED_PRECONDITION. A step that is repeated finds nothing to do.
-  virtual absl::StatusOr<RetryStep> RetryFailed(int64_t campaign_id, const RetryFilter& filter,
-                                                int64_t after_id, absl::Time now,
-                                                int32_t limit) = 0;
+  // Blocking. A campaign's final messages that fit, at most `limit`, from `after_id` (exclusive)
+  // upwards. May end early after a bounded number of rows was looked at.
+  virtual absl::StatusOr<FailedMessages> FindFailed(int64_t campaign_id, const RetryFilter& filter,
+                                                    int64_t after_id, int32_t limit) = 0;
+  // Blocking. A step of an operation of kind kRetry: `messages` of its campaign that still fit
+  // become ACCEPTED again, and begin a round. Attempts made until now do not count any more; their
+  // numbers go on. The campaign runs again where it ended because all was sent; where it ended
+  // otherwise: FAILED_PRECONDITION. How many; the others are taken from the step's units. Besides,
+  // AdvanceOperation's errors.
+  virtual absl::StatusOr<int32_t> SendAgain(const OperationStep& step, const RetryFilter& filter,
+                                            const std::vector<MessageAgain>& messages,
+                                            absl::Time now) = 0;
 
   // Blocking. Takes an address out of everything that belongs to the account: messages keep their
   // id, state, times and figures, and nothing else; what waits is CANCELLED (ERASED); webhook

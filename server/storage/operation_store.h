@@ -54,7 +54,8 @@ class OperationStore {
 
   // RUNNING from the start. A repeat of the request id answers the first's operation as it is now.
   // NOT_FOUND: the campaign, also another account's. INVALID_ARGUMENT: the request id was used with
-  // another hash. Imports are made by ImportStore::CreateImport.
+  // another hash. FAILED_PRECONDITION: a retry, while another of the campaign runs. Imports are
+  // made by ImportStore::CreateImport.
   virtual absl::StatusOr<domain::Operation> CreateOperation(const NewOperation& operation,
                                                             absl::Time now) = 0;
 

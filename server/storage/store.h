@@ -53,6 +53,8 @@ class StoreObserver {
   virtual void OnReady(const std::vector<Lane>& /*lanes*/) {}
   // Webhook deliveries became due now for these endpoints.
   virtual void OnWebhooksDue(const std::vector<int64_t>& /*endpoint_ids*/) {}
+  // Webhook deliveries are gone: those that were claimed and have not begun must not.
+  virtual void OnWebhooksDeleted(const std::vector<WebhookId>& /*webhooks*/) {}
   // A campaign was made, changed or deleted.
   virtual void OnCampaignChanged(int64_t /*campaign_id*/) {}
   // Asked before changes are collected, once per group, so that nobody pays when nobody watches.

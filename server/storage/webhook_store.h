@@ -12,6 +12,11 @@
 
 namespace campaigner::storage {
 
+struct WebhookId {
+  int64_t endpoint_id = 0;
+  int64_t id = 0;
+};
+
 struct EndpointDue {
   int64_t endpoint_id = 0;
   absl::Time due_time;

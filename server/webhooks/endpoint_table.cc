@@ -294,6 +294,18 @@ std::vector<storage::ClaimedWebhook> EndpointTable::Finish(const Exchange& excha
   return companions;
 }
 
+void EndpointTable::Drop(const storage::WebhookId& webhook, absl::Time now) {
+  Endpoint* endpoint = Find(webhook.endpoint_id);
+  if (endpoint == nullptr) return;
+  const auto count =
+      static_cast<int>(std::erase_if(endpoint->buffer, [&](const Buffered& buffered) {
+        return buffered.delivery.id == webhook.id;
+      }));
+  if (count == 0) return;
+  Unbuffered(*endpoint, count);
+  Update(*endpoint, now);
+}
+
 void EndpointTable::Forget(absl::Time before) {
   for (auto it = endpoints_.begin(); it != endpoints_.end();) {
     Endpoint& endpoint = *it->second;

@@ -67,6 +67,9 @@ class EndpointTable {
   std::vector<storage::ClaimedWebhook> Finish(const Exchange& exchange, ReceiverHealth health,
                                               absl::Time now);
 
+  // A delivery is gone: it is not begun. What is under way is with its receiver.
+  void Drop(const storage::WebhookId& webhook, absl::Time now);
+
   // Forgets endpoints that have nothing to do before `before`.
   void Forget(absl::Time before);
 

@@ -31,6 +31,7 @@ struct News {
   // More hints came than are kept: only a scan finds them all.
   bool has_lost_hints = false;
   std::vector<ClaimAnswer> claims;
+  std::vector<storage::WebhookId> deleted;
   std::vector<ExchangeResult> exchanges;
   std::vector<absl::Status> records;
 };

@@ -17,5 +17,8 @@ int WebhookSender::exchanges_pending() const { return loop_->exchanges_pending()
 void WebhookSender::OnWebhooksDue(const std::vector<int64_t>& endpoint_ids) {
   loop_->OnWebhooksDue(endpoint_ids);
 }
+void WebhookSender::OnWebhooksDeleted(const std::vector<storage::WebhookId>& webhooks) {
+  loop_->OnWebhooksDeleted(webhooks);
+}
 
 }  // namespace campaigner::webhooks

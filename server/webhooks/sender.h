@@ -52,7 +52,7 @@ class SenderLoop;
 // lease ends (timeout + 30 s): at least once. Behind a receiver that is dead, one delivery is tried
 // and the others of its batch share its fate, so that they, too, come to an end.
 //
-// One thread; it calls the store asynchronously except for reads. The observer's function is
+// One thread; it calls the store asynchronously except for reads. The observer's functions are
 // thread-safe; Start, RunOnce and Stop are the owner's.
 class WebhookSender final : public storage::StoreObserver {
  public:
@@ -79,6 +79,7 @@ class WebhookSender final : public storage::StoreObserver {
   int exchanges_pending() const;
 
   void OnWebhooksDue(const std::vector<int64_t>& endpoint_ids) override;
+  void OnWebhooksDeleted(const std::vector<storage::WebhookId>& webhooks) override;
 
  private:
   std::unique_ptr<SenderLoop> loop_;

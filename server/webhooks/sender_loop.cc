@@ -104,6 +104,12 @@ void SenderLoop::OnWebhooksDue(const std::vector<int64_t>& endpoint_ids) {
   });
 }
 
+void SenderLoop::OnWebhooksDeleted(const std::vector<storage::WebhookId>& webhooks) {
+  inbox_->Tell([&webhooks](News& news) {
+    news.deleted.insert(news.deleted.end(), webhooks.begin(), webhooks.end());
+  });
+}
+
 void SenderLoop::Read(News news, absl::Time now) {
   for (const int64_t endpoint_id : news.due_endpoints) table_.MarkDue(endpoint_id, now, now);
   if (news.has_lost_hints) scan_time_ = now;
@@ -117,6 +123,8 @@ void SenderLoop::Read(News news, absl::Time now) {
       table_.ClaimFailed(answer.asked, now + kStoreRetry, now);
     }
   }
+  // After the claims: what a claim took before it was deleted is answered before.
+  for (const storage::WebhookId& webhook : news.deleted) table_.Drop(webhook, now);
   for (const absl::Status& status : news.records) ReadRecord(status, now);
 }
 

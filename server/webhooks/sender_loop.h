@@ -31,6 +31,7 @@ class SenderLoop {
   int exchanges_pending() const { return inbox_->exchanges_pending; }
 
   void OnWebhooksDue(const std::vector<int64_t>& endpoint_ids);
+  void OnWebhooksDeleted(const std::vector<storage::WebhookId>& webhooks);
 
  private:
   struct EndpointOutcome {

@@ -8,7 +8,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto* const kSigner =
       new campaigner::domain::ReferenceSigner(std::string(32, '\x07'));
   const std::string_view text = campaigner::fuzz::Text(data, size);
-  const auto id = kSigner->Verify(text);
-  if (id.ok()) Require(kSigner->Sign(*id) == text);
+  const auto referred = kSigner->Verify(text);
+  if (referred.ok()) Require(kSigner->Sign(*referred) == text);
   return 0;
 }

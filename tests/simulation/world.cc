@@ -109,6 +109,7 @@ void World::Receive(const providers::Receipt& receipt) {
   if (random_.Percent(50)) return receipts_->Add({receipt});
   storage::ReceiptRecord record;
   record.message_id = receipt.message_id;
+  record.round = receipt.round;
   record.state = receipt.state;
   record.reason = receipt.reason;
   record.time = clock_.Now();

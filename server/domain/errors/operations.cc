@@ -13,6 +13,16 @@ using base::MakeError;
 // An estimate of some hundred thousand messages takes about so long.
 constexpr absl::Duration kEstimateRetryAfter = absl::Seconds(2);
 
+absl::Status OneIsRunning(const char* reason, const char* kind, int64_t campaign_id,
+                          int64_t operation_id) {
+  return MakeError(StatusCode::kFailedPrecondition,
+                   fmt::format("campaign {} has {} that is running: operation {}", campaign_id,
+                               kind, operation_id),
+                   {.reason = reason,
+                    .metadata = {{"campaign_id", std::to_string(campaign_id)},
+                                 {"operation_id", std::to_string(operation_id)}}});
+}
+
 }  // namespace
 
 absl::Status OperationNotFound(int64_t operation_id) {
@@ -61,12 +71,11 @@ absl::Status OperationNotImport(int64_t operation_id) {
 }
 
 absl::Status ImportRunning(int64_t campaign_id, int64_t operation_id) {
-  return MakeError(StatusCode::kFailedPrecondition,
-                   fmt::format("campaign {} has an import that is running: operation {}",
-                               campaign_id, operation_id),
-                   {.reason = "IMPORT_RUNNING",
-                    .metadata = {{"campaign_id", std::to_string(campaign_id)},
-                                 {"operation_id", std::to_string(operation_id)}}});
+  return OneIsRunning("IMPORT_RUNNING", "an import", campaign_id, operation_id);
+}
+
+absl::Status RetryRunning(int64_t campaign_id, int64_t operation_id) {
+  return OneIsRunning("RETRY_RUNNING", "a retry", campaign_id, operation_id);
 }
 
 absl::Status UploadInUse(int64_t upload_id, int64_t operation_id) {

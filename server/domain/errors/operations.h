@@ -22,9 +22,10 @@ absl::Status OperationNotImport(int64_t operation_id);
 // FAILED_PRECONDITION, ERASE_INCOMPLETE: messages to the recipient are with providers for too long.
 absl::Status EraseIncomplete(int32_t sending);
 
-// FAILED_PRECONDITION: IMPORT_RUNNING (another one of the campaign), UPLOAD_IN_USE (an import reads
-// it), CAMPAIGN_RUNNING (its messages cannot be replaced).
+// FAILED_PRECONDITION: IMPORT_RUNNING, RETRY_RUNNING (another one of the campaign), UPLOAD_IN_USE
+// (an import reads it), CAMPAIGN_RUNNING (its messages cannot be replaced).
 absl::Status ImportRunning(int64_t campaign_id, int64_t operation_id);
+absl::Status RetryRunning(int64_t campaign_id, int64_t operation_id);
 absl::Status UploadInUse(int64_t upload_id, int64_t operation_id);
 absl::Status CampaignRunning(int64_t campaign_id);
 

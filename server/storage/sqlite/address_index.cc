@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <set>
 #include <utility>
 
 #include "server/base/log.h"
@@ -13,8 +14,6 @@ namespace campaigner::storage::sqlite {
 namespace {
 
 constexpr size_t kEntryBytes = 8;
-// Runs deleted in one step of pruning: each is 256 rows.
-constexpr int kPrunedRunsMax = 4;
 
 void PutNumber(uint32_t number, std::string& bytes) {
   for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(number >> shift));
@@ -56,6 +55,13 @@ void WriteRun(Connection& connection, const std::vector<AddressEntry>& entries) 
     Query(connection, sql::kPutAddressRun, bucket, first_id, entries.back().message_id, Blob{bytes})
         .Run();
   }
+}
+
+void EraseFrom(std::vector<AddressEntry>& entries, const std::vector<int64_t>& erased_ids) {
+  if (erased_ids.empty()) return;
+  const std::set<int64_t> erased(erased_ids.begin(), erased_ids.end());
+  std::erase_if(entries,
+                [&](const AddressEntry& entry) { return erased.contains(entry.message_id); });
 }
 
 int64_t LastRunEnd(Connection& connection) {
@@ -165,14 +171,16 @@ void AddressWriter::Load(Connection& connection) {
   if (runs > 0) base::LogInfo("addresses_indexed", {{"runs", runs}});
 }
 
-void AddressWriter::Write(Connection& connection, const std::vector<AddressEntry>& added) {
+void AddressWriter::Write(Connection& connection, const std::vector<AddressEntry>& added,
+                          const std::vector<int64_t>& erased_ids) {
   if (added.empty()) return;
   const std::optional<AddressEntry> first = recent_.First();
   is_apart_ = first.has_value() && IsTooFar(*first, added.back().message_id);
   if (!is_apart_ && recent_.size() + added.size() < kRunMessages) return;
   std::vector<AddressEntry> entries = recent_.All();
   if (!is_apart_) entries.insert(entries.end(), added.begin(), added.end());
-  WriteRun(connection, entries);
+  EraseFrom(entries, erased_ids);
+  if (!entries.empty()) WriteRun(connection, entries);
   wrote_run_ = true;
 }
 
@@ -229,16 +237,19 @@ void ForgetInRuns(Connection& connection, AddressHash hash,
   }
 }
 
-void PruneRuns(Connection& connection, int64_t message_id) {
-  for (int i = 0; i < kPrunedRunsMax; ++i) {
-    int64_t first_id = 0;
-    {
-      Query query(connection, sql::kFirstAddressRun);
-      if (!query.Step() || query.Int(1) >= message_id) return;
-      first_id = query.Int(0);
+void PruneRuns(Connection& connection, int64_t first_id, int64_t last_id) {
+  std::vector<int64_t> empty;
+  {
+    Query query(connection, sql::kAddressRunsWithin, first_id, last_id);
+    while (query.Step()) {
+      const bool is_empty =
+          !Query(connection, sql::kHasMessageWithin, query.Int(0), query.Int(1)).Step();
+      if (is_empty) empty.push_back(query.Int(0));
     }
+  }
+  for (const int64_t run_id : empty) {
     for (int bucket = 0; bucket < kAddressBuckets; ++bucket) {
-      Query(connection, sql::kDeleteAddressRun, bucket, first_id).Run();
+      Query(connection, sql::kDeleteAddressRun, bucket, run_id).Run();
     }
   }
 }

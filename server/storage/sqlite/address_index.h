@@ -61,8 +61,10 @@ class AddressWriter {
   // Reads what is in no run, and writes the runs that are missing: all, where the database is older
   // than they are. Outside a transaction.
   void Load(Connection& connection);
-  // Within a group's transaction, with the messages that it added, by ascending id.
-  void Write(Connection& connection, const std::vector<AddressEntry>& added);
+  // Within a group's transaction, with the messages that it added, by ascending id, and those that
+  // it erased, in any order.
+  void Write(Connection& connection, const std::vector<AddressEntry>& added,
+             const std::vector<int64_t>& erased_ids);
   // The group was committed, or lost.
   void Commit(const std::vector<AddressEntry>& added);
   void Abandon() { wrote_run_ = false; }
@@ -81,7 +83,7 @@ std::vector<int64_t> FindInRun(std::string_view entries, int64_t first_message_i
 void ForgetInRuns(Connection& connection, AddressHash hash,
                   const std::vector<int64_t>& ascending_ids);
 
-// Deletes runs of messages before `message_id`, a few at a time.
-void PruneRuns(Connection& connection, int64_t message_id);
+// Deletes runs without a message any more, of those that had one between `first_id` and `last_id`.
+void PruneRuns(Connection& connection, int64_t first_id, int64_t last_id);
 
 }  // namespace campaigner::storage::sqlite

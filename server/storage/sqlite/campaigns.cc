@@ -167,7 +167,10 @@ absl::Status SqliteStore::DeleteCampaign(int64_t account_id, int64_t campaign_id
     transaction.ForgetExtents();
     transaction.EraseCampaign(campaign_id);
     transaction.effects().changed_campaigns.push_back(campaign_id);
-    transaction.effects().publish.emplace_back([this] { caches_.templates.Clear(); });
+    transaction.effects().publish.emplace_back([this] {
+      caches_.templates.Clear();
+      has_orphans_ = true;
+    });
     return absl::OkStatus();
   });
 }

@@ -74,6 +74,7 @@ class Claiming {
       message.create_time = TimeFrom(query.Int(4));
       ReadBody(query, 5, message);
       message.attempt_base = query.Int32(11);
+      message.round = query.Int32(12);
       if (transaction_.is_watched()) Tell(message, query.String(9));
     }
     return taken;
@@ -106,6 +107,7 @@ void ReadLapsed(Connection& db, int64_t claim_id, int64_t message_id,
   message.create_time = TimeFrom(query.Int(4));
   ReadBody(query, 5, message);
   message.attempt_base = query.Int32(9);
+  message.round = query.Int32(10);
 }
 
 }  // namespace

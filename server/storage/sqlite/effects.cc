@@ -29,9 +29,11 @@ void Effects::MoveInto(Effects& group) {
   group.pending_webhooks += pending_webhooks;
   Append(group.extents, extents);
   Append(group.addresses, addresses);
+  Append(group.erased_ids, erased_ids);
   Append(group.publish, publish);
   Append(group.ready_lanes, ready_lanes);
   Append(group.due_endpoints, due_endpoints);
+  Append(group.deleted_webhooks, deleted_webhooks);
   Append(group.changed_campaigns, changed_campaigns);
   Append(group.message_changes, message_changes);
   Append(group.operation_changes, operation_changes);
@@ -43,12 +45,14 @@ void Effects::Clear() {
   arrival_time = absl::InfinitePast();
   extents.clear();
   addresses.clear();
+  erased_ids.clear();
   claimed.clear();
   pending_webhooks = 0;
   campaigns.clear();
   publish.clear();
   ready_lanes.clear();
   due_endpoints.clear();
+  deleted_webhooks.clear();
   changed_campaigns.clear();
   message_changes.clear();
   operation_changes.clear();

@@ -68,6 +68,8 @@ struct Effects {
   std::vector<Extent> extents;
   // Of messages that were added, by ascending id.
   std::vector<AddressEntry> addresses;
+  // Of messages whose recipient was erased: a run that is written with the group leaves them out.
+  std::vector<int64_t> erased_ids;
   // Change in the number of messages that are SENDING, by claim.
   absl::flat_hash_map<int64_t, int64_t> claimed;
   int64_t pending_webhooks = 0;
@@ -80,6 +82,7 @@ struct Effects {
   // For observers.
   std::vector<Lane> ready_lanes;
   std::vector<int64_t> due_endpoints;
+  std::vector<WebhookId> deleted_webhooks;
   std::vector<int64_t> changed_campaigns;
   std::vector<MessageChange> message_changes;
   std::vector<OperationChange> operation_changes;

@@ -1,13 +1,15 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/storage/sqlite/address_index.h"
+#include "server/storage/sqlite/campaign_rows.h"
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/moves.h"
+#include "server/storage/sqlite/secure_delete.h"
 #include "server/storage/sqlite/sql.h"
 #include "server/storage/sqlite/sql_life.h"
+#include "server/storage/sqlite/sql_operations.h"
 #include "server/storage/sqlite/store_impl.h"
 
 namespace campaigner::storage::sqlite {
@@ -29,29 +31,13 @@ std::vector<int64_t> FindCandidates(Connection& db, const RecentAddresses& recen
   return ids;
 }
 
-bool IsSentTo(Transaction& transaction, int64_t message_id, int64_t account_id,
+bool IsSentTo(Connection& db, Caches& caches, int64_t message_id, int64_t account_id,
               const std::string& recipient) {
-  Query query(transaction.db(), sql::kGetRecipient, message_id);
+  Query query(db, sql::kGetRecipient, message_id);
   if (!query.Step() || query.Text(1) != recipient) return false;
-  const CampaignRowPtr campaign = transaction.FindCampaign(query.Int(0));
+  const CampaignRowPtr campaign = FindCampaignRow(db, caches, query.Int(0));
   // What a deleted campaign left belongs to nobody any more.
   return campaign == nullptr || campaign->campaign.account_id == account_id;
-}
-
-// Deliveries that were claimed are with their receiver already; their outcome finds no row.
-void DeleteWebhooks(Transaction& transaction, int64_t message_id) {
-  std::vector<std::pair<int64_t, bool>> deliveries;
-  {
-    Query query(transaction.db(), sql::kWebhooksOfMessage, message_id);
-    while (query.Step()) {
-      const auto state = static_cast<domain::WebhookState>(query.Int(1));
-      deliveries.emplace_back(query.Int(0), state == domain::WebhookState::kPending);
-    }
-  }
-  for (const auto& [id, is_pending] : deliveries) {
-    Query(transaction.db(), sql::kDeleteWebhook, id).Run();
-    if (is_pending) --transaction.effects().pending_webhooks;
-  }
 }
 
 // False: it is being sent and stays for now.
@@ -62,29 +48,12 @@ bool EraseMessage(Transaction& transaction, int64_t message_id, absl::Time now) 
   if (before.has_value() && before->state == MessageState::kAccepted) {
     EndMessages(transaction, {message_id}, MessageState::kCancelled, StateReason::kErased, now);
   }
-  DeleteWebhooks(transaction, message_id);
+  DeleteWebhooks(transaction, message_id, /*with_pending=*/true);
   Query(transaction.db(), sql::kEraseBody, message_id).Run();
   Query(transaction.db(), sql::kEraseAttempts, message_id).Run();
+  Query(transaction.db(), sql::kMarkErased, message_id).Run();
   return true;
 }
-
-// The file keeps nothing of what is deleted while this lives: not even where the page is given up.
-class SecureDelete {
- public:
-  explicit SecureDelete(Connection& db) : db_(db) { db_.Execute("PRAGMA secure_delete = ON"); }
-  ~SecureDelete() {
-    const absl::Status status = Guard([&]() -> absl::Status {
-      db_.Execute("PRAGMA secure_delete = FAST");
-      return absl::OkStatus();
-    });
-    if (!status.ok()) base::LogError("secure_delete_stays_on", {{"status", status.ToString()}});
-  }
-  SecureDelete(const SecureDelete&) = delete;
-  SecureDelete& operator=(const SecureDelete&) = delete;
-
- private:
-  Connection& db_;
-};
 
 // Everything into the database, and the log cut to nothing. False while a reader needs the log.
 // Waits for nobody: the caller comes again.
@@ -98,16 +67,25 @@ bool EmptyLog(Connection& db) {
 
 }  // namespace
 
+// The search is a reader's, so that nobody else's write waits for it. What is found stays the
+// recipient's: only an erasure takes an address out of a message.
 absl::StatusOr<EraseStep> SqliteStore::EraseRecipient(int64_t account_id,
                                                       const std::string& recipient, absl::Time now,
                                                       int32_t limit) {
+  const AddressHash hash = HashAddress(recipient);
+  std::vector<int64_t> found;
+  RETURN_IF_ERROR(readers_.Read([&](Connection& db) -> absl::Status {
+    for (const int64_t id : FindCandidates(db, caches_.recent_addresses, hash)) {
+      if (IsSentTo(db, caches_, id, account_id, recipient)) found.push_back(id);
+    }
+    return absl::OkStatus();
+  }));
+  if (found.empty()) return EraseStep();
   return Write([&](Transaction& transaction) -> absl::StatusOr<EraseStep> {
     const SecureDelete secure_delete(transaction.db());
-    const AddressHash hash = HashAddress(recipient);
     EraseStep step;
     std::vector<int64_t> erased;
-    for (const int64_t id : FindCandidates(transaction.db(), caches_.recent_addresses, hash)) {
-      if (!IsSentTo(transaction, id, account_id, recipient)) continue;
+    for (const int64_t id : found) {
       if (erased.size() >= static_cast<size_t>(limit)) {
         step.more = true;
         break;
@@ -120,10 +98,24 @@ absl::StatusOr<EraseStep> SqliteStore::EraseRecipient(int64_t account_id,
     }
     step.erased = static_cast<int32_t>(erased.size());
     ForgetInRuns(transaction.db(), hash, erased);
+    // A run that this group writes is not there yet.
+    for (const int64_t id : erased) transaction.effects().erased_ids.push_back(id);
     transaction.effects().publish.emplace_back([this, hash, erased = std::move(erased)] {
       caches_.recent_addresses.Forget(hash, erased);
     });
     return step;
+  });
+}
+
+absl::Status SqliteStore::BlankRejectedRows(int64_t operation_id,
+                                            const std::vector<int64_t>& row_numbers) {
+  if (row_numbers.empty()) return absl::OkStatus();
+  return Write([&](Transaction& transaction) -> absl::Status {
+    const SecureDelete secure_delete(transaction.db());
+    for (const int64_t row : row_numbers) {
+      Query(transaction.db(), sql::kBlankRejectedRow, operation_id, row).Run();
+    }
+    return absl::OkStatus();
   });
 }
 

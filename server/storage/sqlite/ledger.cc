@@ -72,7 +72,7 @@ void Ledger::Write(Connection& connection, const Effects& effects) {
   WriteExtents(connection, effects);
   WriteClaims(connection, effects);
   WriteSequences(connection);
-  addresses_.Write(connection, effects.addresses);
+  addresses_.Write(connection, effects.addresses, effects.erased_ids);
 }
 
 void Ledger::Commit(const Effects& effects) {

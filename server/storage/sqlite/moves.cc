@@ -6,6 +6,7 @@
 #include "server/domain/webhook.h"
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/sql_life.h"
 
 namespace campaigner::storage::sqlite {
 namespace {
@@ -123,7 +124,10 @@ std::optional<MessageRow> FindMessage(Connection& connection, int64_t message_id
                     .segments = query.Int(7),
                     .send_time = query.OptionalInt(8),
                     .final_time = query.OptionalInt(9),
-                    .cost = query.Int(10)};
+                    .cost = query.Int(10),
+                    .attempt_base = query.Int32(11),
+                    .round = query.Int32(12),
+                    .is_erased = query.Int(13) != 0};
 }
 
 void MoveMessage(Transaction& transaction, const MessageRow& before, MessageRow after,
@@ -141,7 +145,7 @@ void MoveMessage(Transaction& transaction, const MessageRow& before, MessageRow 
   if (before.state == after.state) return;
   if (before.state == MessageState::kSending) --transaction.effects().claimed[before.claim_id];
   if (after.state == MessageState::kAccepted && !after.due.has_value()) {
-    transaction.AddReadyLane(before.campaign_id, before.route_id);
+    transaction.AddReadyLane(after.campaign_id, after.route_id);
   }
   TellOthers(transaction, before, after, now);
 }
@@ -156,6 +160,25 @@ void EndMessages(Transaction& transaction, const std::vector<int64_t>& ids, Mess
     after.reason = reason;
     MoveMessage(transaction, *before, after, now);
   }
+}
+
+void DeleteWebhooks(Transaction& transaction, int64_t message_id, bool with_pending) {
+  std::vector<int64_t> found;
+  Effects& effects = transaction.effects();
+  {
+    Query query(transaction.db(), sql::kWebhooksOfMessage, message_id);
+    while (query.Step()) {
+      const bool is_pending =
+          static_cast<domain::WebhookState>(query.Int(1)) == domain::WebhookState::kPending;
+      if (is_pending && !with_pending) continue;
+      found.push_back(query.Int(0));
+      if (!is_pending) continue;
+      // The sender may have it at hand.
+      effects.deleted_webhooks.push_back({.endpoint_id = query.Int(2), .id = query.Int(0)});
+      --effects.pending_webhooks;
+    }
+  }
+  for (const int64_t id : found) Query(transaction.db(), sql::kDeleteWebhook, id).Run();
 }
 
 std::vector<int64_t> ReadIds(Query& query) {

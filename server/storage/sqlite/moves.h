@@ -24,6 +24,11 @@ struct MessageRow {
   std::optional<int64_t> send_time;
   std::optional<int64_t> final_time;
   int64_t cost = 0;
+  // Attempts made before it was last sent again by hand, and how often that was.
+  int32_t attempt_base = 0;
+  int32_t round = 0;
+  // No word of anybody is kept for it.
+  bool is_erased = false;
 };
 
 std::optional<MessageRow> FindMessage(Connection& connection, int64_t message_id);
@@ -37,6 +42,10 @@ void MoveMessage(Transaction& transaction, const MessageRow& before, MessageRow 
 // For `ids`: ACCEPTED, SENT or PARTIALLY_DELIVERED to `state` with `reason`.
 void EndMessages(Transaction& transaction, const std::vector<int64_t>& ids,
                  domain::MessageState state, domain::StateReason reason, absl::Time now);
+
+// The deliveries that the message owes or owed. Those that are with their receiver already are not
+// called back.
+void DeleteWebhooks(Transaction& transaction, int64_t message_id, bool with_pending);
 
 // The column 0 of all rows of a query.
 std::vector<int64_t> ReadIds(Query& query);

@@ -33,6 +33,10 @@ absl::StatusOr<Operation> SqliteStore::CreateOperation(const NewOperation& opera
         return errors::CampaignNotFound(operation.campaign_id);
       }
     }
+    if (operation.kind == domain::OperationKind::kRetry) {
+      Query query(transaction.db(), sql::kRunningRetry, operation.campaign_id);
+      if (query.Step()) return errors::RetryRunning(operation.campaign_id, query.Int(0));
+    }
     return InsertOperation(transaction, operation, now);
   });
 }

@@ -14,9 +14,11 @@ using domain::MessageState;
 
 // A try that did not count is replaced by the next one under the same number, so that a route which
 // throttles for hours does not fill the disk.
-void PutAttempt(Connection& db, int64_t message_id, const domain::Attempt& attempt) {
-  Query(db, sql::kPutAttempt, message_id, attempt.number, attempt.route_id, attempt.outcome,
-        attempt.provider_message_id, attempt.detail, ToColumn(attempt.start_time),
+void PutAttempt(Connection& db, const MessageRow& message, const domain::Attempt& attempt) {
+  const std::string no_words;
+  Query(db, sql::kPutAttempt, message.id, attempt.number, attempt.route_id, attempt.outcome,
+        message.is_erased ? no_words : attempt.provider_message_id,
+        message.is_erased ? no_words : attempt.detail, ToColumn(attempt.start_time),
         ToColumn(attempt.end_time))
       .Run();
 }
@@ -36,6 +38,7 @@ bool IsUnknown(const OutcomeRecord& outcome) {
 
 // Who opted out gets nothing more from the account, whatever the campaign.
 void StopRecipient(Transaction& transaction, const MessageRow& message, absl::Time now) {
+  if (message.is_erased) return;
   const CampaignRowPtr campaign = transaction.FindCampaign(message.campaign_id);
   if (campaign == nullptr) return;
   std::string recipient;
@@ -54,7 +57,7 @@ void RecordOutcome(Transaction& transaction, const OutcomeRecord& outcome, absl:
   const std::optional<MessageRow> before = FindMessage(transaction.db(), outcome.message_id);
   if (!before.has_value()) return;
   const domain::Attempt& attempt = outcome.attempt;
-  if (outcome.was_attempted) PutAttempt(transaction.db(), outcome.message_id, attempt);
+  if (outcome.was_attempted) PutAttempt(transaction.db(), *before, attempt);
   if (outcome.was_attempted && attempt.outcome == domain::AttemptOutcome::kOptedOut) {
     StopRecipient(transaction, *before, now);
   }
@@ -85,21 +88,38 @@ void RecordOutcome(Transaction& transaction, const OutcomeRecord& outcome, absl:
   }
 }
 
-// Where a receipt says more than its state, that stays with the attempt that it is about: the last
-// that set out, as the reference is the same for all.
+// The attempt that a receipt is about: the last of its round that set out, as the reference is the
+// same for all of a round. 0: not known any more.
+int32_t AttemptOf(const MessageRow& message, int32_t round) {
+  if (round == message.round) {
+    const int under_way = message.state == MessageState::kSending ? 1 : 0;
+    return std::max(message.attempt_count + under_way, 1);
+  }
+  return round + 1 == message.round ? message.attempt_base : 0;
+}
+
+// Where a receipt says more than its state, that stays with its attempt.
 void KeepWords(Connection& db, const MessageRow& message, const ReceiptRecord& receipt) {
   if (receipt.provider_message_id.empty() && receipt.detail.empty()) return;
-  const int under_way = message.state == MessageState::kSending ? 1 : 0;
-  Query(db, sql::kKeepReceipt, message.id, std::max(message.attempt_count + under_way, 1),
-        message.route_id, receipt.provider_message_id, receipt.detail, ToColumn(receipt.time))
+  const int32_t attempt = AttemptOf(message, receipt.round);
+  if (message.is_erased || attempt == 0) return;
+  Query(db, sql::kKeepReceipt, message.id, attempt, message.route_id, receipt.provider_message_id,
+        receipt.detail, ToColumn(receipt.time))
       .Run();
+}
+
+// Of what was sent before it was sent again, only that it came: nothing else is said of what is
+// under way now.
+bool IsChange(const MessageRow& message, const ReceiptRecord& receipt) {
+  return (receipt.round == message.round || domain::IsDelivered(receipt.state)) &&
+         domain::CanBecome(message.state, receipt.state);
 }
 
 // False: it does not change the state.
 bool ApplyReceipt(Transaction& transaction, const ReceiptRecord& receipt, absl::Time now) {
   const std::optional<MessageRow> before = FindMessage(transaction.db(), receipt.message_id);
   if (!before.has_value() || receipt.state <= MessageState::kSending) return false;
-  const bool is_change = domain::CanBecome(before->state, receipt.state);
+  const bool is_change = IsChange(*before, receipt);
   // What comes again, or too late, does not speak against what is known.
   if (is_change || !domain::IsFinal(before->state)) KeepWords(transaction.db(), *before, receipt);
   if (!is_change) return false;

@@ -1,4 +1,4 @@
-#include <map>
+#include <algorithm>
 #include <set>
 #include <utility>
 
@@ -6,6 +6,7 @@
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/moves.h"
 #include "server/storage/sqlite/operation_rows.h"
+#include "server/storage/sqlite/secure_delete.h"
 #include "server/storage/sqlite/sql.h"
 #include "server/storage/sqlite/sql_life.h"
 #include "server/storage/sqlite/store_impl.h"
@@ -22,59 +23,81 @@ struct Progress {
   int32_t deleted = 0;
 };
 
-void DeleteMessage(Connection& db, int64_t message_id) {
+// What is still to be posted is posted.
+void DeleteMessage(Transaction& transaction, int64_t message_id) {
   for (const char* sql : {sql::kDeleteMessage, sql::kDeleteBody, sql::kDeleteAttempts}) {
-    Query(db, sql, message_id).Run();
+    Query(transaction.db(), sql, message_id).Run();
   }
+  DeleteWebhooks(transaction, message_id, /*with_pending=*/false);
 }
 
-// Extents and runs that lie before the first message of all hold nothing any more.
-void DeleteExtents(Transaction& transaction, const std::set<int64_t>& campaign_ids) {
-  if (campaign_ids.empty()) return;
+// What a step deleted.
+struct Deleted {
+  std::set<int64_t> campaign_ids;
   int64_t first_id = INT64_MAX;
-  {
-    Query query(transaction.db(), sql::kFirstMessage);
-    if (query.Step()) first_id = query.Int(0);
-  }
-  for (const int64_t campaign_id : campaign_ids) {
-    Query(transaction.db(), sql::kDeleteExtents, campaign_id, first_id).Run();
+  int64_t last_id = 0;
+};
+
+// Extents and runs go when no message is left between their ends.
+void DeleteExtents(Transaction& transaction, const Deleted& deleted) {
+  if (deleted.campaign_ids.empty()) return;
+  Connection& db = transaction.db();
+  for (const int64_t campaign_id : deleted.campaign_ids) {
+    std::vector<int64_t> empty;
+    {
+      Query query(db, sql::kExtentsWithin, campaign_id, deleted.first_id, deleted.last_id);
+      while (query.Step()) {
+        const bool is_empty = !Query(db, sql::kHasMessageWithin, query.Int(0), query.Int(1)).Step();
+        if (is_empty) empty.push_back(query.Int(0));
+      }
+    }
+    for (const int64_t first_id : empty) Query(db, sql::kDeleteExtent, campaign_id, first_id).Run();
   }
   transaction.ForgetExtents();
-  PruneRuns(transaction.db(), first_id);
+  PruneRuns(db, deleted.first_id, deleted.last_id);
+}
+
+struct OldMessage {
+  int64_t id = 0;
+  int64_t campaign_id = 0;
+  bool is_old = false;
+};
+
+// Ids ascend with time: behind the first message that came at `before` or later nothing is old, and
+// only what deleted campaigns left (`with_orphans`) is looked for.
+std::vector<OldMessage> ListOldest(Connection& db, int64_t after_id, absl::Time before,
+                                   bool with_orphans, int64_t limit) {
+  std::vector<OldMessage> candidates;
+  Query query(db, sql::kOldMessages, after_id, limit);
+  while (query.Step()) {
+    if (!with_orphans && query.Int(4) >= ToColumn(before)) break;
+    const bool is_final = domain::IsFinal(static_cast<domain::MessageState>(query.Int(2)));
+    candidates.push_back({query.Int(0), query.Int(1), is_final && query.Int(3) < ToColumn(before)});
+  }
+  return candidates;
 }
 
 Progress PruneMessages(Transaction& transaction, int64_t after_id, absl::Time before,
-                       int32_t limit) {
-  struct Candidate {
-    int64_t id;
-    int64_t campaign_id;
-    bool is_old;
-  };
-  Connection& db = transaction.db();
-  std::vector<Candidate> candidates;
-  {
-    Query query(db, sql::kOldMessages, after_id, limit * kLookedAtPerRow);
-    while (query.Step()) {
-      const bool is_final = domain::IsFinal(static_cast<domain::MessageState>(query.Int(2)));
-      candidates.push_back(
-          {query.Int(0), query.Int(1), is_final && query.Int(3) < ToColumn(before)});
-    }
-  }
+                       bool with_orphans, int32_t limit) {
+  const std::vector<OldMessage> candidates =
+      ListOldest(transaction.db(), after_id, before, with_orphans, limit * kLookedAtPerRow);
   Progress progress;
-  std::set<int64_t> campaign_ids;
-  for (const Candidate& candidate : candidates) {
+  Deleted deleted;
+  for (const OldMessage& candidate : candidates) {
     if (progress.deleted >= limit) break;
     progress.last_id = candidate.id;
     const bool is_orphan = transaction.FindCampaign(candidate.campaign_id) == nullptr;
     if (!candidate.is_old && !is_orphan) continue;
-    DeleteMessage(db, candidate.id);
-    campaign_ids.insert(candidate.campaign_id);
+    DeleteMessage(transaction, candidate.id);
+    deleted.campaign_ids.insert(candidate.campaign_id);
+    deleted.first_id = std::min(deleted.first_id, candidate.id);
+    deleted.last_id = candidate.id;
     ++progress.deleted;
   }
   const bool is_end =
       progress.deleted < limit && candidates.size() < static_cast<size_t>(limit * kLookedAtPerRow);
   if (is_end) progress.last_id = 0;
-  DeleteExtents(transaction, campaign_ids);
+  DeleteExtents(transaction, deleted);
   return progress;
 }
 
@@ -163,10 +186,15 @@ absl::StatusOr<StepResult> SqliteStore::Prune(absl::Time before, absl::Time now,
   Progress messages;
   Progress webhooks;
   Progress series;
-  absl::StatusOr<StepResult> result = Write(
-      [&, message_id = pruned_message_id_, webhook_id = pruned_webhook_id_,
-       series_id = pruned_series_id_](Transaction& transaction) -> absl::StatusOr<StepResult> {
-        messages = PruneMessages(transaction, message_id, before, limit);
+  // After a start too: nobody knows what was deleted before.
+  if (pruned_message_id_ == 0) prunes_orphans_ = has_orphans_.exchange(false);
+  absl::StatusOr<StepResult> result =
+      Write([&, message_id = pruned_message_id_, webhook_id = pruned_webhook_id_,
+             series_id = pruned_series_id_, with_orphans = prunes_orphans_](
+                Transaction& transaction) -> absl::StatusOr<StepResult> {
+        // What is past its time is not to be found in what the file keeps free.
+        const SecureDelete secure_delete(transaction.db());
+        messages = PruneMessages(transaction, message_id, before, with_orphans, limit);
         webhooks = PruneWebhooks(transaction.db(), webhook_id, before, limit);
         series = PruneSeries(transaction, series_id, before, limit);
         const int32_t requests = PruneRequests(transaction.db(), now, limit);
@@ -176,7 +204,11 @@ absl::StatusOr<StepResult> SqliteStore::Prune(absl::Time before, absl::Time now,
                                   series.last_id != 0 || series.deleted >= limit ||
                                   requests >= limit || operations >= limit};
       });
-  if (!result.ok()) return result;
+  if (!result.ok()) {
+    // The round may not have begun.
+    if (prunes_orphans_) has_orphans_ = true;
+    return result;
+  }
   pruned_message_id_ = messages.last_id;
   pruned_webhook_id_ = webhooks.last_id;
   pruned_series_id_ = series.last_id;

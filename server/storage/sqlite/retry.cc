@@ -6,6 +6,8 @@
 #include "server/storage/sqlite/campaign_rows.h"
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/moves.h"
+#include "server/storage/sqlite/operation_rows.h"
+#include "server/storage/sqlite/sql.h"
 #include "server/storage/sqlite/sql_life.h"
 #include "server/storage/sqlite/store_impl.h"
 
@@ -15,14 +17,32 @@ namespace {
 using domain::CampaignState;
 using domain::MessageState;
 
-// Rows looked at for each row that may change, so that a step over what stays is short.
+// Rows looked at for each row that may fit, so that the look at what stays is short.
 constexpr size_t kLookedAtPerRow = 8;
 
-// Messages to be sent again, of one step.
-struct Failed {
-  std::vector<int64_t> ids;
-  // Where the next step begins; 0: nothing is left.
-  int64_t next_after_id = 0;
+// Whether a message may be sent again.
+class Fitness {
+ public:
+  Fitness(int64_t campaign_id, const RetryFilter& filter)
+      : campaign_id_(campaign_id),
+        states_(StateMask(filter.states)),
+        // Somebody else took its place, and is written to in its stead.
+        reasons_(StateMask(filter.reasons) &
+                 ~(int64_t{1} << static_cast<int>(domain::StateReason::kReplaced))) {}
+
+  bool Fits(int64_t campaign_id, int64_t state, int64_t reason, bool is_erased) const {
+    return campaign_id == campaign_id_ && domain::IsFinal(static_cast<MessageState>(state)) &&
+           ((states_ >> state) & 1) != 0 && ((reasons_ >> reason) & 1) != 0 && !is_erased;
+  }
+  bool Fits(const MessageRow& row) const {
+    return Fits(row.campaign_id, static_cast<int64_t>(row.state), static_cast<int64_t>(row.reason),
+                row.is_erased);
+  }
+
+ private:
+  const int64_t campaign_id_;
+  const int64_t states_;
+  const int64_t reasons_;
 };
 
 // Upwards through the campaign's ids.
@@ -31,11 +51,10 @@ class FailedReader {
   FailedReader(Connection& db, int64_t campaign_id, const RetryFilter& filter, int32_t limit)
       : db_(db),
         campaign_id_(campaign_id),
-        state_mask_(StateMask(filter.states)),
-        reason_mask_(StateMask(filter.reasons)),
+        fitness_(campaign_id, filter),
         limit_(static_cast<size_t>(limit)) {}
 
-  Failed Read(int64_t after_id) {
+  FailedMessages Read(int64_t after_id) {
     int64_t first_id = after_id + 1;
     while (true) {
       int64_t last_id = 0;
@@ -51,48 +70,49 @@ class FailedReader {
   }
 
  private:
-  // True where the step is full.
+  // True where there is enough.
   bool ReadExtent(int64_t first_id, int64_t last_id) {
     Query query(db_, sql::kReadForRetry, first_id, last_id);
     while (query.Step()) {
-      if (Fits(query)) failed_.ids.push_back(query.Int(0));
-      if (failed_.ids.size() >= limit_ || ++looked_at_ >= limit_ * kLookedAtPerRow) {
-        failed_.next_after_id = query.Int(0);
+      const int64_t id = query.Int(0);
+      if (fitness_.Fits(query.Int(1), query.Int(2), query.Int(3), query.Int(4) != 0)) {
+        Query body(db_, sql::kStopRecipient, id);
+        if (body.Step()) failed_.messages.push_back({id, body.String(0), query.Int32(5)});
+      }
+      if (failed_.messages.size() >= limit_ || ++looked_at_ >= limit_ * kLookedAtPerRow) {
+        failed_.next_after_id = id;
         return true;
       }
     }
     return false;
   }
 
-  bool Fits(const Query& query) const {
-    const int64_t state = query.Int(2);
-    return query.Int(1) == campaign_id_ && domain::IsFinal(static_cast<MessageState>(state)) &&
-           ((state_mask_ >> state) & 1) != 0 && ((reason_mask_ >> query.Int(3)) & 1) != 0 &&
-           // The erased are never sent again.
-           !query.Text(4).empty();
-  }
-
   Connection& db_;
   const int64_t campaign_id_;
-  const int64_t state_mask_;
-  const int64_t reason_mask_;
+  const Fitness fitness_;
   const size_t limit_;
-  Failed failed_;
+  FailedMessages failed_;
   size_t looked_at_ = 0;
 };
 
-void SendAgain(Transaction& transaction, int64_t message_id, const CampaignRow& campaign,
-               absl::Time now) {
-  const std::optional<MessageRow> before = FindMessage(transaction.db(), message_id);
-  if (!before.has_value()) return;
+// False: it is not as it was when it was found.
+bool BeginRound(Transaction& transaction, const MessageAgain& message, const Fitness& fitness,
+                const CampaignRow& campaign, absl::Time now) {
+  const std::optional<MessageRow> before = FindMessage(transaction.db(), message.id);
+  if (!before.has_value() || !fitness.Fits(*before)) return false;
   MessageRow after = *before;
   after.state = MessageState::kAccepted;
   after.reason = domain::StateReason::kNone;
+  after.route_id = message.route_id;
+  after.cost = message.cost_micros;
   after.due.reset();
   after.send_time.reset();
   after.final_time.reset();
-  Query(transaction.db(), sql::kBeginAgain, message_id, ToColumn(campaign.OpenTime(now))).Run();
+  Query(transaction.db(), sql::kBeginAgain, message.id, ToColumn(campaign.OpenTime(now)),
+        message.route_id, message.cost_micros)
+      .Run();
   MoveMessage(transaction, *before, after, now);
+  return true;
 }
 
 // A campaign that ended because all was sent runs again.
@@ -115,17 +135,35 @@ absl::StatusOr<CampaignRowPtr> ReopenCampaign(Transaction& transaction, int64_t 
 
 }  // namespace
 
-absl::StatusOr<RetryStep> SqliteStore::RetryFailed(int64_t campaign_id, const RetryFilter& filter,
-                                                   int64_t after_id, absl::Time now,
-                                                   int32_t limit) {
-  return Write([&](Transaction& transaction) -> absl::StatusOr<RetryStep> {
-    const Failed failed = FailedReader(transaction.db(), campaign_id, filter, limit).Read(after_id);
-    if (!failed.ids.empty()) {
+absl::StatusOr<FailedMessages> SqliteStore::FindFailed(int64_t campaign_id,
+                                                       const RetryFilter& filter, int64_t after_id,
+                                                       int32_t limit) {
+  return readers_.Read([&](Connection& db) -> absl::StatusOr<FailedMessages> {
+    return FailedReader(db, campaign_id, filter, limit).Read(after_id);
+  });
+}
+
+absl::StatusOr<int32_t> SqliteStore::SendAgain(const OperationStep& step, const RetryFilter& filter,
+                                               const std::vector<MessageAgain>& messages,
+                                               absl::Time now) {
+  return Write([&](Transaction& transaction) -> absl::StatusOr<int32_t> {
+    ASSIGN_OR_RETURN(const domain::Operation operation, CheckStep(transaction, step));
+    int32_t retried = 0;
+    if (!messages.empty()) {
+      const Fitness fitness(operation.campaign_id, filter);
       ASSIGN_OR_RETURN(const CampaignRowPtr campaign,
-                       ReopenCampaign(transaction, campaign_id, now));
-      for (const int64_t id : failed.ids) SendAgain(transaction, id, *campaign, now);
+                       ReopenCampaign(transaction, operation.campaign_id, now));
+      for (const MessageAgain& message : messages) {
+        if (BeginRound(transaction, message, fitness, *campaign, now)) ++retried;
+      }
     }
-    return RetryStep{static_cast<int32_t>(failed.ids.size()), failed.next_after_id};
+    const auto left_out = static_cast<int64_t>(messages.size()) - retried;
+    OperationStep taken = step;
+    taken.messages = retried;
+    taken.done_units -= left_out;
+    taken.total_units -= left_out;
+    PutStep(transaction, taken, now);
+    return retried;
   });
 }
 

@@ -55,7 +55,7 @@ inline constexpr char kInsertBody[] =
     "template_version, fields, schedule_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 inline constexpr char kGetMessage[] =
     "SELECT campaign_id, route_id, state, reason, attempt_count, claim_id, due, segments, "
-    "send_time, final_time, cost FROM message WHERE id = ?1";
+    "send_time, final_time, cost, attempt_base, round, erased FROM message WHERE id = ?1";
 inline constexpr char kMoveMessage[] =
     "UPDATE message SET state = ?2, reason = ?3, attempt_count = ?4, claim_id = ?5, due = ?6, "
     "send_time = ?7, final_time = ?8 WHERE id = ?1";
@@ -101,7 +101,8 @@ inline constexpr char kReadMessagesDown[] = CAMPAIGNER_MESSAGE_COLUMNS "ORDER BY
 
 inline constexpr char kReadyInLane[] =
     "SELECT m.id, m.attempt_count, m.segments, m.eligible_open, m.create_time, b.recipient, "
-    "b.text, b.template_version, b.fields, b.external_id, m.cost, m.attempt_base "
+    "b.text, b.template_version, b.fields, b.external_id, m.cost, m.attempt_base, "
+    "m.round "
     "FROM message m INDEXED BY message_ready CROSS JOIN message_body b ON b.id = m.id "
     "WHERE m.campaign_id = ?1 AND m.route_id = ?2 AND m.state = 1 AND m.due IS NULL "
     "ORDER BY m.eligible_open, m.id LIMIT ?3";
@@ -117,7 +118,7 @@ inline constexpr char kLapsedClaims[] =
 inline constexpr char kReadLapsed[] =
     "SELECT m.campaign_id, m.route_id, m.attempt_count, m.eligible_open, m.create_time, "
     "b.recipient, "
-    "b.text, b.template_version, b.fields, m.attempt_base "
+    "b.text, b.template_version, b.fields, m.attempt_base, m.round "
     "FROM message m CROSS JOIN message_body b ON b.id = m.id "
     "WHERE m.id = ?1 AND m.state = 2 AND m.claim_id = ?2";
 inline constexpr char kRenewLeases[] =
@@ -256,13 +257,18 @@ inline constexpr char kStopRecipient[] = "SELECT recipient FROM message_body WHE
 // -- Pruning
 
 inline constexpr char kOldMessages[] =
-    "SELECT id, campaign_id, state, final_time FROM message WHERE id > ?1 ORDER BY id LIMIT ?2";
+    "SELECT id, campaign_id, state, final_time, create_time FROM message WHERE id > ?1 ORDER BY id "
+    "LIMIT ?2";
 inline constexpr char kDeleteMessage[] = "DELETE FROM message WHERE id = ?1";
 inline constexpr char kDeleteBody[] = "DELETE FROM message_body WHERE id = ?1";
 inline constexpr char kDeleteAttempts[] = "DELETE FROM attempt WHERE message_id = ?1";
-inline constexpr char kFirstMessage[] = "SELECT id FROM message ORDER BY id LIMIT 1";
-inline constexpr char kDeleteExtents[] =
-    "DELETE FROM message_extent WHERE campaign_id = ?1 AND first_id < ?2 AND last_id < ?2";
+inline constexpr char kHasMessageWithin[] =
+    "SELECT 1 FROM message WHERE id BETWEEN ?1 AND ?2 LIMIT 1";
+inline constexpr char kExtentsWithin[] =
+    "SELECT first_id, last_id FROM message_extent "
+    "WHERE campaign_id = ?1 AND first_id <= ?3 AND last_id >= ?2";
+inline constexpr char kDeleteExtent[] =
+    "DELETE FROM message_extent WHERE campaign_id = ?1 AND first_id = ?2";
 inline constexpr char kOldWebhooks[] =
     "SELECT id, state, create_time FROM webhook_delivery WHERE id > ?1 ORDER BY id LIMIT ?2";
 inline constexpr char kDeleteWebhook[] = "DELETE FROM webhook_delivery WHERE id = ?1";

@@ -30,10 +30,11 @@ inline constexpr char kSetAddressRun[] =
     "UPDATE address_run SET entries = ?3 WHERE bucket = ?1 AND first_message_id = ?2";
 inline constexpr char kDeleteAddressRun[] =
     "DELETE FROM address_run WHERE bucket = ?1 AND first_message_id = ?2";
-// Every run has a row in every bucket.
-inline constexpr char kFirstAddressRun[] =
-    "SELECT first_message_id, last_message_id FROM address_run WHERE bucket = 0 "
-    "ORDER BY first_message_id LIMIT 1";
+// Runs with a message between ?1 and ?2; every run has a row in every bucket.
+inline constexpr char kAddressRunsWithin[] =
+    "SELECT first_message_id, last_message_id FROM address_run "
+    "WHERE bucket = 0 AND first_message_id <= ?2 AND last_message_id >= ?1 "
+    "ORDER BY first_message_id DESC LIMIT 5";
 inline constexpr char kLastAddressRun[] =
     "SELECT last_message_id FROM address_run WHERE bucket = 0 "
     "ORDER BY first_message_id DESC LIMIT 1";
@@ -51,11 +52,11 @@ inline constexpr char kExtentAfter[] =
     "(SELECT first_id FROM message_extent WHERE campaign_id = ?1 AND first_id <= ?2 "
     "ORDER BY first_id DESC LIMIT 1), ?2) AND last_id >= ?2 ORDER BY first_id LIMIT 1";
 inline constexpr char kReadForRetry[] =
-    "SELECT m.id, m.campaign_id, m.state, m.reason, b.recipient "
-    "FROM message m CROSS JOIN message_body b ON b.id = m.id WHERE m.id BETWEEN ?1 AND ?2 "
-    "ORDER BY m.id";
+    "SELECT id, campaign_id, state, reason, erased, segments FROM message "
+    "WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
 inline constexpr char kBeginAgain[] =
-    "UPDATE message SET attempt_base = attempt_count, eligible_open = ?2 WHERE id = ?1";
+    "UPDATE message SET attempt_base = attempt_count, round = round + 1, eligible_open = ?2, "
+    "route_id = ?3, cost = ?4 WHERE id = ?1";
 inline constexpr char kLastAttempt[] =
     "SELECT number, route_id, provider_message_id, detail, receipt_detail FROM attempt "
     "WHERE message_id = ?1 ORDER BY number DESC LIMIT 1";
@@ -68,11 +69,12 @@ inline constexpr char kGetRecipient[] =
 inline constexpr char kEraseBody[] =
     "UPDATE message_body SET recipient = '', external_id = '', external_id_is_number = 0, "
     "text = '', fields = NULL WHERE id = ?1";
+inline constexpr char kMarkErased[] = "UPDATE message SET erased = 1 WHERE id = ?1";
 inline constexpr char kEraseAttempts[] =
     "UPDATE attempt SET provider_message_id = '', detail = '', receipt_detail = '' "
     "WHERE message_id = ?1";
 inline constexpr char kWebhooksOfMessage[] =
-    "SELECT id, state FROM webhook_delivery INDEXED BY webhook_delivery_message "
+    "SELECT id, state, endpoint_id FROM webhook_delivery INDEXED BY webhook_delivery_message "
     "WHERE message_id = ?1";
 
 }  // namespace campaigner::storage::sqlite::sql

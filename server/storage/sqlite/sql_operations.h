@@ -40,6 +40,9 @@ inline constexpr char kDeleteOperation[] = "DELETE FROM operation WHERE id = ?1"
 inline constexpr char kRunningImport[] =
     "SELECT id FROM operation INDEXED BY operation_import "
     "WHERE campaign_id = ?1 AND kind = 1 AND state = 1";
+inline constexpr char kRunningRetry[] =
+    "SELECT id FROM operation INDEXED BY operation_retry "
+    "WHERE campaign_id = ?1 AND kind = 2 AND state = 1 AND campaign_id > 0";
 inline constexpr char kInsertImport[] =
     "INSERT INTO import (operation_id, upload_id, file_name, replaces) VALUES (?1, ?2, ?3, ?4)";
 inline constexpr char kGetImport[] =
@@ -56,6 +59,8 @@ inline constexpr char kInsertRejectedRow[] =
 inline constexpr char kListRejectedRows[] =
     "SELECT row_number, reason, value FROM rejected_row "
     "WHERE operation_id = ?1 AND row_number > ?2 ORDER BY row_number LIMIT ?3";
+inline constexpr char kBlankRejectedRow[] =
+    "UPDATE rejected_row SET value = '' WHERE operation_id = ?1 AND row_number = ?2";
 inline constexpr char kDeleteRejectedRow[] =
     "DELETE FROM rejected_row WHERE operation_id = ?1 AND row_number = ?2";
 inline constexpr char kRecipientsDown[] =
@@ -73,6 +78,10 @@ inline constexpr char kFinishUpload[] =
 inline constexpr char kGetUpload[] =
     "SELECT account_id, file_name, bytes, sha256, create_time, use_time, is_finished "
     "FROM upload WHERE id = ?1";
+inline constexpr char kListUploads[] =
+    "SELECT id FROM upload INDEXED BY upload_account "
+    "WHERE account_id = ?1 AND id > ?2 AND is_finished = 1 AND create_time <= ?3 ORDER BY id "
+    "LIMIT ?4";
 inline constexpr char kUseUpload[] = "UPDATE upload SET use_time = ?2 WHERE id = ?1";
 inline constexpr char kUseImportedUpload[] =
     "UPDATE upload SET use_time = ?2 "

@@ -76,8 +76,11 @@ class SqliteStore final : public Store {
                                            int32_t page_size) override;
   absl::StatusOr<domain::Message> CancelMessage(int64_t account_id, int64_t message_id,
                                                 absl::Time now) override;
-  absl::StatusOr<RetryStep> RetryFailed(int64_t campaign_id, const RetryFilter& filter,
-                                        int64_t after_id, absl::Time now, int32_t limit) override;
+  absl::StatusOr<FailedMessages> FindFailed(int64_t campaign_id, const RetryFilter& filter,
+                                            int64_t after_id, int32_t limit) override;
+  absl::StatusOr<int32_t> SendAgain(const OperationStep& step, const RetryFilter& filter,
+                                    const std::vector<MessageAgain>& messages,
+                                    absl::Time now) override;
   absl::StatusOr<EraseStep> EraseRecipient(int64_t account_id, const std::string& recipient,
                                            absl::Time now, int32_t limit) override;
   absl::StatusOr<bool> EmptyLog() override;
@@ -164,6 +167,8 @@ class SqliteStore final : public Store {
                                            absl::Time now) override;
   absl::Status DeleteUpload(int64_t account_id, int64_t upload_id) override;
   absl::StatusOr<std::vector<int64_t>> ListUnusedUploads(absl::Time before, int32_t limit) override;
+  absl::StatusOr<std::vector<int64_t>> ListUploads(int64_t account_id, absl::Time until,
+                                                   int64_t after_id, int32_t limit) override;
   absl::Status DropUnfinishedUploads() override;
   absl::StatusOr<domain::Operation> CreateImport(const NewImport& import, absl::Time now) override;
   absl::StatusOr<ImportDetails> GetImport(int64_t operation_id) override;
@@ -176,6 +181,8 @@ class SqliteStore final : public Store {
       absl::FunctionRef<void(std::string_view recipient)> visit) override;
   absl::StatusOr<std::vector<RejectedRow>> ListRejectedRows(int64_t operation_id, int64_t after_row,
                                                             int32_t limit) override;
+  absl::Status BlankRejectedRows(int64_t operation_id,
+                                 const std::vector<int64_t>& row_numbers) override;
 
   // Store
   void AddObserver(StoreObserver* observer) override { writer_.AddObserver(observer); }
@@ -206,6 +213,9 @@ class SqliteStore final : public Store {
   base::Mutex prune_mutex_;
   // Where the round stands.
   int64_t pruned_message_id_ GUARDED_BY(prune_mutex_) = 0;
+  // Messages of deleted campaigns may be left; and the present round looks for them.
+  std::atomic<bool> has_orphans_{true};
+  bool prunes_orphans_ GUARDED_BY(prune_mutex_) = true;
   int64_t pruned_webhook_id_ GUARDED_BY(prune_mutex_) = 0;
   int64_t pruned_series_id_ GUARDED_BY(prune_mutex_) = 0;
 };

@@ -166,6 +166,7 @@ absl::StatusOr<bool> SqliteStore::FinishIfSent(int64_t campaign_id, absl::Time n
     if (!HasMessages(transaction, campaign_id)) return false;
     // More is on its way.
     if (Query(transaction.db(), sql::kRunningImport, campaign_id).Step()) return false;
+    if (Query(transaction.db(), sql::kRunningRetry, campaign_id).Step()) return false;
     Move(transaction, *before, CampaignState::kSent, now);
     return true;
   });

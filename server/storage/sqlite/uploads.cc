@@ -94,6 +94,14 @@ absl::StatusOr<std::vector<int64_t>> SqliteStore::ListUnusedUploads(absl::Time b
   });
 }
 
+absl::StatusOr<std::vector<int64_t>> SqliteStore::ListUploads(int64_t account_id, absl::Time until,
+                                                              int64_t after_id, int32_t limit) {
+  return readers_.Read([&](Connection& db) -> absl::StatusOr<std::vector<int64_t>> {
+    Query query(db, sql::kListUploads, account_id, after_id, ToColumn(until), limit);
+    return ReadIds(query);
+  });
+}
+
 absl::Status SqliteStore::DropUnfinishedUploads() {
   return Write([](Transaction& transaction) -> absl::Status {
     Query(transaction.db(), sql::kDropUnfinishedUploads).Run();

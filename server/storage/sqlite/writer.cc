@@ -211,6 +211,7 @@ void Writer::Notify(const Effects& effects) {
   for (StoreObserver* observer : Observers()) {
     if (!effects.ready_lanes.empty()) observer->OnReady(effects.ready_lanes);
     if (!effects.due_endpoints.empty()) observer->OnWebhooksDue(effects.due_endpoints);
+    if (!effects.deleted_webhooks.empty()) observer->OnWebhooksDeleted(effects.deleted_webhooks);
     for (const int64_t campaign_id : effects.changed_campaigns) {
       observer->OnCampaignChanged(campaign_id);
     }

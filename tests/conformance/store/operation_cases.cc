@@ -14,10 +14,11 @@ using testing::StatusIs;
 
 absl::StatusOr<Operation> Make(Store& store, int64_t account_id, int64_t campaign_id,
                                const std::string& request_id = "",
-                               const std::string& request_hash = "") {
+                               const std::string& request_hash = "",
+                               OperationKind kind = OperationKind::kRetry) {
   return store.CreateOperation({.account_id = account_id,
                                 .campaign_id = campaign_id,
-                                .kind = OperationKind::kRetry,
+                                .kind = kind,
                                 .request = std::string("what\0ever", 9),
                                 .checkpoint = "begin",
                                 .total_units = 10,
@@ -158,7 +159,8 @@ TEST_P(StoreTest, OperationsAreListedByAccountAndCampaign) {
   const int64_t account_id = campaign.account_id;
   const int64_t first = Make(*store_, account_id, campaign.id)->id;
   const int64_t second = Make(*store_, account_id, 0)->id;
-  const int64_t third = Make(*store_, account_id, campaign.id)->id;
+  // A campaign has one retry at a time.
+  const int64_t third = Make(*store_, account_id, campaign.id, "", "", OperationKind::kErase)->id;
   EXPECT_THAT(Ids(store_->ListOperations(account_id, 0, {.size = 2})), ElementsAre(third, second));
   EXPECT_THAT(Ids(store_->ListOperations(account_id, 0, {.after_id = second, .size = 2})),
               ElementsAre(first));

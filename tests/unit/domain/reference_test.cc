@@ -22,21 +22,36 @@ const std::string kSecret(32, 'k');
 TEST(ReferenceTest, IsTheIdAndTheStartOfItsHmac) {
   const ReferenceSigner signer(kSecret);
   // printf 21i3v9 | openssl dgst -sha256 -hmac kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
-  EXPECT_EQ(signer.Sign(123'456'789), "21i3v9-6dae84b6948774ea");
+  EXPECT_EQ(signer.Sign({123'456'789}), "21i3v9-6dae84b6948774ea");
 }
 
 TEST(ReferenceTest, VerifiesWhatItSigned) {
   const ReferenceSigner signer(kSecret);
   for (const int64_t id : {int64_t{1}, int64_t{35}, int64_t{36}, int64_t{1'000'000'000'000},
                            std::numeric_limits<int64_t>::max()}) {
-    EXPECT_THAT(signer.Verify(signer.Sign(id)), IsOkAndHolds(id));
-    EXPECT_EQ(signer.Sign(id), ReferenceSigner(kSecret).Sign(id));
+    for (const int32_t round : {0, 1, 36, std::numeric_limits<int32_t>::max()}) {
+      const Referred referred{id, round};
+      EXPECT_THAT(signer.Verify(signer.Sign(referred)), IsOkAndHolds(referred));
+      EXPECT_EQ(signer.Sign(referred), ReferenceSigner(kSecret).Sign(referred));
+    }
+  }
+}
+
+// Receipts of what is under way come with the form that had no rounds.
+TEST(ReferenceTest, TheFirstRoundIsNotWritten) {
+  const ReferenceSigner signer(kSecret);
+  EXPECT_EQ(signer.Sign({123'456'789, 0}), "21i3v9-6dae84b6948774ea");
+  // printf 21i3v9.10 | openssl dgst -sha256 -hmac kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk
+  EXPECT_EQ(signer.Sign({123'456'789, 36}), "21i3v9.10-dc83745031585515");
+  for (const char* other : {"21i3v9.0-6dae84b6948774ea", "21i3v9.-6dae84b6948774ea",
+                            "21i3v9.1-6dae84b6948774ea", "21i3v9.-1-6dae84b6948774ea"}) {
+    EXPECT_THAT(signer.Verify(other), HasReason("REFERENCE_INVALID")) << other;
   }
 }
 
 TEST(ReferenceTest, RefusesEveryChange) {
   const ReferenceSigner signer(kSecret);
-  const std::string reference = signer.Sign(123'456'789);
+  const std::string reference = signer.Sign({123'456'789});
   for (size_t i = 0; i < reference.size(); ++i) {
     for (int flip = 1; flip < 256; flip <<= 1) {
       std::string changed = reference;
@@ -50,7 +65,7 @@ TEST(ReferenceTest, RefusesEveryChange) {
 
 TEST(ReferenceTest, RefusesOtherWaysToWriteIt) {
   const ReferenceSigner signer(kSecret);
-  const std::string reference = signer.Sign(123'456'789);
+  const std::string reference = signer.Sign({123'456'789});
   std::string upper = reference;
   for (char& c : upper) c = static_cast<char>(std::toupper(c));
   const std::string mac = reference.substr(reference.find('-'));
@@ -61,8 +76,8 @@ TEST(ReferenceTest, RefusesOtherWaysToWriteIt) {
     EXPECT_THAT(signer.Verify(other), HasReason("REFERENCE_INVALID")) << other.substr(0, 40);
   }
   // Signed, but no message has such an id.
-  EXPECT_THAT(signer.Verify(signer.Sign(0)), HasReason("REFERENCE_INVALID"));
-  EXPECT_THAT(signer.Verify(signer.Sign(-5)), HasReason("REFERENCE_INVALID"));
+  EXPECT_THAT(signer.Verify(signer.Sign({0})), HasReason("REFERENCE_INVALID"));
+  EXPECT_THAT(signer.Verify(signer.Sign({-5})), HasReason("REFERENCE_INVALID"));
 }
 
 TEST(ReferenceTest, SecretsDoNotMix) {
@@ -72,11 +87,11 @@ TEST(ReferenceTest, SecretsDoNotMix) {
   const std::vector<ReferenceSigner> copies = {mine};
   std::set<std::string> references;
   for (int64_t id = 1; id <= 100; ++id) {
-    const std::string reference = mine.Sign(id);
+    const std::string reference = mine.Sign({id});
     references.insert(reference);
-    references.insert(other.Sign(id));
+    references.insert(other.Sign({id}));
     EXPECT_THAT(other.Verify(reference), HasReason("REFERENCE_INVALID"));
-    EXPECT_THAT(copies[0].Verify(reference), IsOkAndHolds(id));
+    EXPECT_THAT(copies[0].Verify(reference), IsOkAndHolds(Referred{id}));
   }
   EXPECT_EQ(references.size(), 200u);
 }
@@ -88,7 +103,7 @@ TEST(ReferenceTest, IsThreadSafe) {
   for (int64_t t = 0; t < 4; ++t) {
     threads.emplace_back([&signer, t] {
       for (int64_t id = t * 1000 + 1; id < (t + 1) * 1000; ++id) {
-        ASSERT_THAT(signer.Verify(signer.Sign(id)), IsOkAndHolds(id));
+        ASSERT_THAT(signer.Verify(signer.Sign({id})), IsOkAndHolds(Referred{id}));
       }
     });
   }

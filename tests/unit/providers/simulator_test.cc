@@ -147,6 +147,26 @@ TEST_F(SimulatorTest, ARetryMeetsTheSameFateOnceItGetsThrough) {
   EXPECT_THAT(final_outcomes, ::testing::Not(::testing::Contains(AttemptOutcome::kPassingFailure)));
 }
 
+TEST_F(SimulatorTest, WhatIsSentAgainByHandMayFareBetter) {
+  const auto simulator =
+      Make({.receipt_delay = absl::ZeroDuration(), .undelivered_percent = 50, .seed = 3});
+  for (const int32_t round : {0, 0, 1, 70}) {
+    std::vector<Submission> batch = Batch(1, 1000);
+    for (Submission& submission : batch) submission.round = round;
+    Submit(*simulator, std::move(batch));
+  }
+  simulator->RunOnce(kStart);
+  ASSERT_EQ(receipts_.size(), 4000u);
+  int changed = 0;
+  for (size_t i = 0; i < 1000; ++i) {
+    EXPECT_EQ(receipts_[1000 + i].state, receipts_[i].state);
+    EXPECT_EQ(receipts_[2000 + i].round, 1);
+    EXPECT_EQ(receipts_[3000 + i].round, 70);
+    if (receipts_[2000 + i].state != receipts_[i].state) ++changed;
+  }
+  EXPECT_NEAR(changed, 500, 100);
+}
+
 TEST_F(SimulatorTest, HoldsItsOrderWhenTheClockIsSetBack) {
   struct TurnableClock final : base::Clock {
     absl::Time Now() const override { return now; }

@@ -46,9 +46,10 @@ class AddressIndexTest : public ::testing::Test {
   AddressIndexTest() { EXPECT_OK(Migrate(db_, schema::SqliteMigrations())); }
 
   // As the groups of the writer do it.
-  void Add(const std::vector<AddressEntry>& added, bool is_committed = true) {
+  void Add(const std::vector<AddressEntry>& added, bool is_committed = true,
+           const std::vector<int64_t>& erased_ids = {}) {
     Query(db_, sql::kBegin).Run();
-    writer_.Write(db_, added);
+    writer_.Write(db_, added, erased_ids);
     Query(db_, is_committed ? sql::kCommit : sql::kRollback).Run();
     if (is_committed) {
       writer_.Commit(added);
@@ -149,14 +150,32 @@ TEST_F(AddressIndexTest, WhatIsForgottenIsGoneAndTheRestStays) {
   }
 }
 
-TEST_F(AddressIndexTest, RunsBeforeTheFirstMessageAreDeleted) {
-  AddMany(1, kRunMessages);
-  AddMany(kRunMessages + 1, kRunMessages);
-  PruneRuns(db_, int64_t{kRunMessages});
-  EXPECT_THAT(FindStored(Number(7)), ElementsAre(7));
-  PruneRuns(db_, int64_t{kRunMessages} + 1);
+// The erasure cannot take it out of a run that is not there yet.
+TEST_F(AddressIndexTest, WhatIsErasedWithTheGroupThatWritesARunIsNotInIt) {
+  AddMany(1, kRunMessages - 2);
+  const AddressHash hash = HashAddress(Number(7));
+  Add({{hash, 70'000}, {HashAddress(Number(70'001)), 70'001}}, true, {70'000, 7});
   EXPECT_THAT(FindStored(Number(7)), IsEmpty());
-  EXPECT_THAT(FindStored(Number(kRunMessages + 7)), ElementsAre(kRunMessages + 7));
+  EXPECT_THAT(FindStored(Number(8)), ElementsAre(8));
+  EXPECT_THAT(FindStored(Number(70'001)), ElementsAre(70'001));
+}
+
+TEST_F(AddressIndexTest, RunsWithoutAMessageAreDeletedWherePruningCameBy) {
+  const auto runs = [&](int64_t first_id) { return first_id * int64_t{kRunMessages} + 1; };
+  for (int64_t run = 0; run < 3; ++run) AddMany(runs(run), kRunMessages);
+  const std::optional<int64_t> none;
+  const auto insert = [&](int64_t id) {
+    Query(db_, sql::kInsertMessage, id, 1, 1, none, none, 1, 0, 0).Run();
+  };
+  // An old one that stays keeps its own run, and no other.
+  insert(5);
+  insert(runs(2));
+  PruneRuns(db_, 1, runs(1) - 1);
+  EXPECT_THAT(FindStored(Number(7)), ElementsAre(7));
+  PruneRuns(db_, 6, runs(1) + 3);
+  EXPECT_THAT(FindStored(Number(7)), ElementsAre(7));
+  EXPECT_THAT(FindStored(Number(runs(1) + 7)), IsEmpty());
+  EXPECT_THAT(FindStored(Number(runs(2) + 7)), ElementsAre(runs(2) + 7));
 }
 
 }  // namespace
