@@ -67,11 +67,14 @@ absl::Status CheckKeys(const CallContext& call, const domain::Campaign& campaign
 absl::Status Show(const CallContext& call, const domain::Campaign& campaign, v1::Campaign* proto) {
   const absl::Time now = call.now();
   CampaignToProto(campaign, proto);
+  // Time may have made another of it since that was last written down.
+  domain::Campaign present = campaign;
+  present.state = domain::AfterTime(campaign, now);
   ASSIGN_OR_RETURN(const absl::TimeZone zone, dispatch::CampaignZone(campaign, call.env.store));
   std::vector<storage::CampaignCounter> counters;
   std::optional<dispatch::SendHint> hint;
   std::optional<storage::WaitingMessages> waiting;
-  if (campaign.state == domain::CampaignState::kRunning) {
+  if (present.state == domain::CampaignState::kRunning) {
     auto counted = call.env.store.GetCampaignCounters(campaign.id);
     // Deleted by somebody else in this moment: what was read is answered all the same.
     if (counted.ok()) counters = *std::move(counted);
@@ -80,7 +83,7 @@ absl::Status Show(const CallContext& call, const domain::Campaign& campaign, v1:
       ASSIGN_OR_RETURN(waiting, call.env.store.PeekWaiting(campaign.id));
     }
   }
-  OutlookToProto(dispatch::MakeOutlook({campaign, zone, counters, hint, waiting}, now),
+  OutlookToProto(dispatch::MakeOutlook({present, zone, counters, hint, waiting}, now),
                  proto->mutable_outlook());
   return absl::OkStatus();
 }
