@@ -4,8 +4,10 @@
 #include <limits>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
+#include "server/dispatch/sent_history.h"
 #include "server/domain/recipient_zone.h"
 
 namespace campaigner::dispatch {
@@ -18,15 +20,18 @@ bool HasRate(const domain::Rate& rate) {
   return rate.limit > 0 && rate.period > absl::ZeroDuration();
 }
 
-// A gate for `rate`, if it is one. It knows all that went since `known_since`.
-void SetGate(const domain::Rate& rate, absl::Time known_since, absl::Time now,
+// A gate for `rate`, if it is one. `read_history` is called where what went is not known.
+using ReadHistory = absl::FunctionRef<absl::StatusOr<std::vector<Went>>()>;
+void SetGate(const domain::Rate& rate, ReadHistory read_history, absl::Time now,
              std::optional<RateGate>& gate) {
-  if (!HasRate(rate)) {
-    gate.reset();
-  } else if (gate.has_value()) {
-    gate->Change(rate, now);
+  if (!HasRate(rate)) return gate.reset();
+  if (gate.has_value() && gate->CanBecome(rate)) return gate->Change(rate, now);
+  const auto history = read_history();
+  if (history.ok()) {
+    gate.emplace(rate, *history);
   } else {
-    gate.emplace(rate, known_since);
+    base::LogWarning("history_not_read", {{"status", history.status().ToString()}});
+    gate.emplace(rate, now);
   }
 }
 
@@ -83,15 +88,13 @@ CampaignRun* CampaignBook::Refresh(int64_t campaign_id, absl::Time now) {
   run.open_time_at = absl::InfinitePast();
   run.quiet.clear();
   if (is_new) {
-    // Of one that is new to everybody it is known that nothing went.
-    const bool is_fresh = run.campaign->state == domain::CampaignState::kNew ||
-                          run.campaign->create_time > known_since_;
-    run.sent_time = is_fresh ? absl::InfinitePast() : known_since_;
     run.account = &accounts_[run.campaign->account_id];
     run.account->id = run.campaign->account_id;
   }
   RefreshAccount(*run.account, now);
-  SetGate(run.campaign->rate, run.sent_time, now, run.gate);
+  const domain::Rate& rate = run.campaign->rate;
+  SetGate(
+      rate, [&] { return CampaignHistory(store_, campaign_id, rate, now); }, now, run.gate);
   Recheck(run, now);
   return &run;
 }
@@ -136,25 +139,28 @@ void CampaignBook::RecheckDue(absl::Time now,
 
 void CampaignBook::RefreshAccount(AccountRun& account, absl::Time now) {
   if (now >= account.read_time && now - account.read_time < AccountRun::kReread) return;
-  const bool is_first = account.read_time == absl::InfinitePast();
   const auto read = store_.GetAccount(account.id);
   // Unreadable for the moment: what was read last holds on.
   if (!read.ok()) return;
   account.read_time = now;
-  if (is_first && read->create_time <= known_since_) account.sent_time = known_since_;
-  SetGate(read->rate, account.sent_time, now, account.gate);
+  SetGate(
+      read->rate, [&] { return AccountHistory(store_, account.id, read->rate, now); }, now,
+      account.gate);
 }
 
-std::optional<absl::Time> CampaignBook::QuietUntil(CampaignRun& run, const std::string& recipient,
-                                                   absl::Time now) {
-  if (!run.campaign->quiet_hours.has_value()) return std::nullopt;
+const QuietRest* CampaignBook::Quiet(CampaignRun& run, const std::string& recipient,
+                                     absl::Time now) {
+  const domain::Campaign& campaign = *run.campaign;
+  if (!campaign.quiet_hours.has_value()) return nullptr;
   const int zone_set = domain::RecipientZoneSet(recipient);
   const auto [entry, is_new] = run.quiet.try_emplace(zone_set);
-  domain::QuietSpan& span = entry->second;
-  if (is_new || now < span.since || now >= span.until) {
-    span = domain::QuietAt(*run.campaign->quiet_hours, domain::ZonesOfSet(zone_set), run.zone, now);
+  QuietRest& rest = entry->second;
+  if (is_new || now < rest.span.since || now >= rest.span.until) {
+    const std::vector<absl::TimeZone> zones = domain::ZonesOfSet(zone_set);
+    rest.span = domain::QuietAt(*campaign.quiet_hours, zones, run.zone, now);
+    if (rest.span.is_quiet) rest.next = domain::NextMoment(campaign, zones, run.zone, now);
   }
-  return span.is_quiet ? std::optional(span.until) : std::nullopt;
+  return rest.span.is_quiet ? &rest : nullptr;
 }
 
 absl::Duration CampaignBook::OpenTime(CampaignRun& run, absl::Time now) {
@@ -182,9 +188,7 @@ void CampaignBook::Prune(const std::function<bool(int64_t)>& is_used) {
   std::erase_if(runs_, [&](const auto& entry) {
     const CampaignRun& run = entry.second;
     const bool is_over = run.is_deleted || run.campaign->state != domain::CampaignState::kRunning;
-    if (!is_over || is_used(entry.first)) return false;
-    known_since_ = std::max(known_since_, run.sent_time);
-    return true;
+    return is_over && !is_used(entry.first);
   });
 }
 

@@ -32,14 +32,20 @@ struct AccountRun {
   // Set where the account has a rate.
   std::optional<RateGate> gate = std::nullopt;
   absl::Time read_time = absl::InfinitePast();
-  // When a message of it last went.
-  absl::Time sent_time = absl::InfinitePast();
   // Messages that its lanes hold, by their order; counted anew before each claim, where it has a
   // rate.
   std::map<int64_t, int> held;
 
   // Those of lanes that are as important or more.
   int HeldUpTo(int64_t order_key) const;
+};
+
+// What the quiet hours say about the recipients of one zone set.
+struct QuietRest {
+  domain::QuietSpan span;
+  // While it is quiet: when a message may go, schedule and quiet hours both. nullopt: not within
+  // days.
+  std::optional<absl::Time> next;
 };
 
 // A campaign as dispatch sees it.
@@ -53,23 +59,19 @@ struct CampaignRun {
   absl::Time recheck_time = absl::InfinitePast();
   // Set where the campaign has a rate.
   std::optional<RateGate> gate;
-  // When a message of it last went.
-  absl::Time sent_time = absl::InfinitePast();
   // Not owned; stays as long as the book.
   AccountRun* account = nullptr;
   // The text of one template version: nearly all messages of a campaign share it.
   int32_t template_version = -1;
   std::shared_ptr<const std::string> template_text;
   // Where it has quiet hours: what holds for recipients, by their zone set.
-  std::unordered_map<int, domain::QuietSpan> quiet;
+  std::unordered_map<int, QuietRest> quiet;
   // What the open clock showed at open_time_at.
   absl::Duration open_time;
   absl::Time open_time_at = absl::InfinitePast();
 
-  void OnSent(absl::Time now) {
-    sent_time = now;
-    if (account != nullptr) account->sent_time = now;
-  }
+  // Whether messages may go at `now`, as far as the campaign's life and schedule decide it.
+  bool MayGo(absl::Time now) const { return is_open && now < recheck_time; }
   // Smaller goes first.
   int64_t order_key() const;
 };
@@ -78,8 +80,7 @@ struct CampaignRun {
 // memory. Not thread-safe.
 class CampaignBook {
  public:
-  // What went before `now` is not known: another process may have sent it.
-  CampaignBook(storage::Store& store, absl::Time now) : store_(store), known_since_(now) {}
+  explicit CampaignBook(storage::Store& store) : store_(store) {}
 
   // Null where the campaign cannot be read (the store is away, or it was deleted before). Valid
   // until Prune.
@@ -97,9 +98,9 @@ class CampaignBook {
   // What the campaign's open clock shows.
   absl::Duration OpenTime(CampaignRun& run, absl::Time now);
 
-  // When the recipient may be disturbed, by the campaign's quiet hours; nullopt: now.
-  static std::optional<absl::Time> QuietUntil(CampaignRun& run, const std::string& recipient,
-                                              absl::Time now);
+  // Whether the recipient must not be disturbed now, by the campaign's quiet hours; null: it may.
+  // Valid until the next call.
+  static const QuietRest* Quiet(CampaignRun& run, const std::string& recipient, absl::Time now);
 
   // Reads the account's rate again, if that was long ago.
   void RefreshAccount(AccountRun& account, absl::Time now);
@@ -117,9 +118,6 @@ class CampaignBook {
   void Close(int64_t campaign_id);
 
   storage::Store& store_;
-  // What runs that are made from now on may not know: what the last process sent, and what went
-  // from runs that were forgotten.
-  absl::Time known_since_;
   std::unordered_map<int64_t, CampaignRun> runs_;
   std::unordered_map<int64_t, AccountRun> accounts_;
   absl::Time next_recheck_ = absl::InfiniteFuture();

@@ -77,8 +77,11 @@ absl::StatusOr<absl::Time> CampaignKeeper::Look(int64_t campaign_id, Kept& kept,
   if (!found.ok()) return found.status();
   domain::Campaign campaign = **found;
   if (domain::AfterTime(campaign, now) != campaign.state) {
+    // Read before the transaction, which must not read.
+    ASSIGN_OR_RETURN(const absl::Duration open_time, store_.GetOpenTime(campaign_id, now));
+    const bool has_begun = open_time > absl::ZeroDuration();
     ASSIGN_OR_RETURN(campaign, store_.ChangeCampaign(0, campaign_id, now, [&](auto& present) {
-      present.state = domain::AfterTime(present, now);
+      present.state = domain::AfterTime(present, now, has_begun);
       return absl::OkStatus();
     }));
     kept.is_told = false;

@@ -6,6 +6,7 @@
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/dispatch/outcomes.h"
+#include "server/dispatch/sent_history.h"
 
 namespace campaigner::dispatch {
 namespace {
@@ -19,7 +20,7 @@ DispatchLoop::DispatchLoop(DispatcherOptions options, DispatchContext context)
     : options_(std::move(options)),
       context_(context),
       inbox_(std::make_shared<Inbox>()),
-      book_(context.store, context.clock.Now()),
+      book_(context.store),
       outcomes_(context.store, inbox_, context.metrics),
       receipts_(context.store, context.receipts, inbox_, context.metrics),
       breakers_(context.routes.providers().size()),
@@ -60,7 +61,7 @@ absl::Time DispatchLoop::RunOnce() {
   outcomes_.Flush(now, context_.receipts.backlog() > 0, wake);
   receipts_.Flush(now, wake);
   PublishFigures();
-  PublishOutlook(context_.clock.Now());
+  PublishOutlook(context_.clock.Now(), wake);
   return wake;
 }
 
@@ -99,14 +100,17 @@ void DispatchLoop::OnOpened(CampaignRun& run, absl::Time now) {
 
 void DispatchLoop::OnReady(const storage::Lane& lane, absl::Time now) {
   RouteRun* route = FindRoute(lane.route_id);
+  // Maintenance moves its messages to another.
   if (route == nullptr) return;
   LaneRun* known = route->FindLane(lane.campaign_id);
   if (known == nullptr) {
     CampaignRun* run = book_.Get(lane.campaign_id, now);
     // It comes back with OnOpened.
     if (run == nullptr || !run->is_open) return;
+    if (run->campaign->channel != route->route.options.channel) return;
     known = &route->Lane(lane.campaign_id, *run);
   }
+  if (!known->is_ready && known->held() == 0) known->ready_since = now;
   known->is_ready = true;
   known->is_signaled = true;
 }
@@ -173,9 +177,10 @@ void DispatchLoop::Claim(absl::Time now, absl::Time& wake) {
     std::vector<storage::LaneClaim> claims = PlanClaims(now, wake);
     if (claims.empty()) return;
     ++claims_pending_;
-    auto done = [inbox = inbox_, asked = claims](absl::StatusOr<storage::Claimed> claimed) mutable {
+    auto done = [inbox = inbox_, asked = claims,
+                 now](absl::StatusOr<storage::Claimed> claimed) mutable {
       inbox->Post([&](Mail& mail) {
-        mail.claims.push_back({std::move(asked), std::move(claimed)});
+        mail.claims.push_back({std::move(asked), std::move(claimed), now});
       });
     };
     context_.store.ClaimMessages(std::move(claims), options_.owner, now + options_.claim_lease, now,
@@ -204,10 +209,11 @@ void DispatchLoop::OnClaimed(ClaimResult result, absl::Time now) {
     LaneRun* lane = FindRoute(drained.route_id)->FindLane(drained.campaign_id);
     if (lane != nullptr && !lane->is_signaled) lane->is_ready = false;
   }
-  TakeIn(std::move(result.claimed->messages), now);
+  TakeIn(std::move(result.claimed->messages), result.time, now);
 }
 
-void DispatchLoop::TakeIn(std::vector<storage::ClaimedMessage> messages, absl::Time now) {
+void DispatchLoop::TakeIn(std::vector<storage::ClaimedMessage> messages, absl::Time claim_time,
+                          absl::Time now) {
   // Messages of a lane come together: one look-up for each run of them.
   LaneRun* lane = nullptr;
   int64_t route_id = 0;
@@ -218,7 +224,7 @@ void DispatchLoop::TakeIn(std::vector<storage::ClaimedMessage> messages, absl::T
       route_id = message.route_id;
       lane->progress_time = now;
     }
-    lane->queue.push_back({.claimed = std::move(message)});
+    lane->queue.push_back({.claimed = std::move(message), .claim_time = claim_time});
   }
 }
 
@@ -230,7 +236,8 @@ void DispatchLoop::GiveBackBlocked(absl::Time now, absl::Time& wake) {
     }
     for (auto& [campaign_id, lane] : route->lanes) {
       if (lane->queue.empty()) continue;
-      const absl::Time held_until = lane->progress_time + kHeldMax;
+      const absl::Time held_until =
+          std::min(lane->progress_time + kHeldMax, lane->queue.front().claim_time + kClaimAgeMax);
       if (is_draining_ || is_blocked || !lane->run->is_open || now >= held_until) {
         GiveBack(*lane, now);
       } else {
@@ -278,8 +285,18 @@ void DispatchLoop::PublishFigures() {
   }
 }
 
-void DispatchLoop::PublishOutlook(absl::Time now) {
-  if (context_.outlook == nullptr || now < next_outlook_time_) return;
+SendHint DispatchLoop::HintOf(RouteRun& route, const LaneRun& lane, absl::Time now) const {
+  const bool is_stuck =
+      claim_backoff_.is_failing() || outcomes_.is_overloaded() || receipts_.is_overloaded();
+  return is_stuck ? SendHint{Hold::kStorageUnavailable, now} : route.HintOf(lane, now);
+}
+
+void DispatchLoop::PublishOutlook(absl::Time now, absl::Time& wake) {
+  if (context_.outlook == nullptr) return;
+  if (now < next_outlook_time_) {
+    wake = std::min(wake, next_outlook_time_);
+    return;
+  }
   next_outlook_time_ = now + kOutlookInterval;
   OutlookBoard::Hints hints;
   std::optional<SendHint> hint;
@@ -288,8 +305,10 @@ void DispatchLoop::PublishOutlook(absl::Time now) {
       if (!lane->run->is_open || (!lane->is_ready && lane->held() == 0)) continue;
       const auto [entry, is_new] = hints.try_emplace(campaign_id);
       hint = is_new ? std::nullopt : std::optional(entry->second);
-      Merge(route->HintOf(*lane, now), hint);
+      Merge(HintOf(*route, *lane, now), hint);
       entry->second = *hint;
+      // Who stops without a word is seen to.
+      if (hint->hold == Hold::kNone) wake = std::min(wake, now + RouteRun::kPaceSeen);
     }
   }
   context_.outlook->Publish(std::move(hints), now);

@@ -60,7 +60,8 @@ class DispatchLoop {
   void OnOpened(CampaignRun& run, absl::Time now);
   void OnReady(const storage::Lane& lane, absl::Time now);
   void OnClaimed(ClaimResult result, absl::Time now);
-  void TakeIn(std::vector<storage::ClaimedMessage> messages, absl::Time now);
+  // `claim_time`: when they were asked for.
+  void TakeIn(std::vector<storage::ClaimedMessage> messages, absl::Time claim_time, absl::Time now);
   void OnSubmitted(SubmitResult result, absl::Time now);
   void ListLanes(absl::Time now);
 
@@ -76,7 +77,7 @@ class DispatchLoop {
 
   // -- Sending.
   void SendAll(absl::Time& wake);
-  void Send(RouteRun& route, absl::Time now, absl::Time& wake);
+  void Send(RouteRun& route, absl::Time& wake);
   // Sees to it that the lane's first `count` messages may go at `now`: others leave the queue.
   void Prepare(const RouteRun& route, LaneRun& lane, int count, absl::Time now);
   // What ends the message's way for now; nullopt: it may go.
@@ -89,7 +90,6 @@ class DispatchLoop {
   // Puts the text together; what was rendered is measured too. As Refuse.
   std::optional<storage::OutcomeRecord> Compose(CampaignRun& run, QueuedMessage& message,
                                                 absl::Time now);
-  void DropExpired(LaneRun& lane, absl::Time now);
   void Submit(RouteRun& route, std::vector<QueuedMessage> messages, absl::Time now);
   providers::Submission MakeSubmission(const RouteRun& route, const CampaignRun& run,
                                        QueuedMessage& message);
@@ -98,8 +98,9 @@ class DispatchLoop {
 
   RouteRun* FindRoute(int64_t route_id);
   void PublishFigures();
-  // What holds campaigns up, a few times a second.
-  void PublishOutlook(absl::Time now);
+  // What holds campaigns up, a few times a second while something happens.
+  void PublishOutlook(absl::Time now, absl::Time& wake);
+  SendHint HintOf(RouteRun& route, const LaneRun& lane, absl::Time now) const;
 
   const DispatcherOptions options_;
   const DispatchContext context_;

@@ -22,18 +22,20 @@ void Measure(const domain::Campaign& campaign, QueuedMessage& message) {
 
 void DispatchLoop::SendAll(absl::Time& wake) {
   for (size_t i = 0; i < routes_.size(); ++i) {
-    // Rates count when a message really goes, not when the round began.
-    Send(*routes_[(send_turn_ + i) % routes_.size()], context_.clock.Now(), wake);
+    Send(*routes_[(send_turn_ + i) % routes_.size()], wake);
   }
   if (!routes_.empty()) send_turn_ = (send_turn_ + 1) % routes_.size();
 }
 
-void DispatchLoop::Send(RouteRun& route, absl::Time now, absl::Time& wake) {
+void DispatchLoop::Send(RouteRun& route, absl::Time& wake) {
   const auto batch_max =
       static_cast<size_t>(std::max(route.route.options.provider->capabilities().batch_max, 1));
+  absl::Time now;
   const auto prepare = [&](LaneRun& lane, int count) { Prepare(route, lane, count, now); };
   std::vector<QueuedMessage> batch;
   while (true) {
+    // Rates and schedules hold when a message really goes, not when the round began.
+    now = context_.clock.Now();
     const int room = static_cast<int>(batch_max - batch.size());
     const int places = std::min(room, route.FreePlaces(now) - static_cast<int>(batch.size()));
     const int taken = places > 0 ? route.TakeTurn(now, places, prepare, batch, wake) : 0;
@@ -45,10 +47,8 @@ void DispatchLoop::Send(RouteRun& route, absl::Time now, absl::Time& wake) {
 }
 
 void DispatchLoop::Prepare(const RouteRun& route, LaneRun& lane, int count, absl::Time now) {
-  DropExpired(lane, now);
   if (lane.run->account != nullptr) book_.RefreshAccount(*lane.run->account, now);
   const bool needs_text = route.HasGates(lane);
-  if (!needs_text && !lane.run->campaign->quiet_hours.has_value()) return;
   for (size_t i = 0; i < lane.queue.size() && i < static_cast<size_t>(count);) {
     std::optional<storage::OutcomeRecord> refused = Refuse(lane, lane.queue[i], needs_text, now);
     if (!refused.has_value()) {
@@ -64,10 +64,17 @@ void DispatchLoop::Prepare(const RouteRun& route, LaneRun& lane, int count, absl
 std::optional<storage::OutcomeRecord> DispatchLoop::Refuse(LaneRun& lane, QueuedMessage& message,
                                                            bool needs_text, absl::Time now) {
   CampaignRun& run = *lane.run;
-  if (const auto end = CampaignBook::QuietUntil(run, message.claimed.recipient, now)) {
+  const absl::Duration waited = book_.OpenTime(run, now) - message.claimed.eligible_open_time;
+  if (waited >= run.campaign->sending_timeout) {
+    context_.metrics.expired_unsent += 1;
+    return ExpiredUnsent(message.claimed, now);
+  }
+  if (auto stopped = RefuseStopped(run, message.claimed, now)) return stopped;
+  if (const QuietRest* rest = CampaignBook::Quiet(run, message.claimed.recipient, now)) {
     context_.metrics.given_back += 1;
-    const absl::Duration waited = book_.OpenTime(run, now) - message.claimed.eligible_open_time;
-    return Delayed(message.claimed, *end, waited, now);
+    // Who can never be reached in an open hour does not wait for ever.
+    if (!rest->next.has_value()) return Delayed(message.claimed, rest->span.until, {}, now);
+    return Delayed(message.claimed, *rest->next, waited, now);
   }
   if (!needs_text) return std::nullopt;
   auto refused = Compose(run, message, now);
@@ -117,18 +124,6 @@ std::optional<storage::OutcomeRecord> DispatchLoop::RefuseStopped(
   return RefusedUnsent(claimed, domain::StateReason::kStopListed, now);
 }
 
-void DispatchLoop::DropExpired(LaneRun& lane, absl::Time now) {
-  const absl::Duration timeout = lane.run->campaign->sending_timeout;
-  const absl::Duration open_time = book_.OpenTime(*lane.run, now);
-  // The oldest are in front, but what was given back or retried may stand anywhere.
-  while (!lane.queue.empty() &&
-         open_time - lane.queue.front().claimed.eligible_open_time >= timeout) {
-    outcomes_.Add(ExpiredUnsent(lane.queue.front().claimed, now));
-    lane.queue.pop_front();
-    context_.metrics.expired_unsent += 1;
-  }
-}
-
 void DispatchLoop::Submit(RouteRun& route, std::vector<QueuedMessage> messages, absl::Time now) {
   std::vector<providers::Submission> submissions;
   submissions.reserve(messages.size());
@@ -144,9 +139,7 @@ void DispatchLoop::Submit(RouteRun& route, std::vector<QueuedMessage> messages, 
     }
     const bool follows_campaign = claimed.template_version == 0 && !claimed.text.has_value() &&
                                   message.revision != QueuedMessage::kOwnText;
-    auto refused = RefuseStopped(*lane->run, claimed, now);
-    if (!refused.has_value()) refused = Compose(*lane->run, message, now);
-    if (refused.has_value()) {
+    if (auto refused = Compose(*lane->run, message, now)) {
       outcomes_.Add(*std::move(refused));
       continue;
     }

@@ -47,6 +47,8 @@ struct SubmitResult {
 struct ClaimResult {
   std::vector<storage::LaneClaim> asked;
   absl::StatusOr<storage::Claimed> claimed;
+  // When it was asked for.
+  absl::Time time;
 };
 
 // What other threads have to tell the dispatch loop.

@@ -12,8 +12,6 @@ namespace {
 constexpr absl::Duration kThrottlePauseDefault = absl::Seconds(1);
 constexpr absl::Duration kThrottlePauseMin = absl::Milliseconds(100);
 constexpr absl::Duration kThrottlePauseMax = absl::Minutes(5);
-// Who sends at least so often is seen to send.
-constexpr absl::Duration kPaceSeen = absl::Seconds(2);
 
 // The route's rate in whole units: exact for fractions too, and never above it in any second.
 std::optional<RateGate> RouteGate(const RouteOptions& options, absl::Time now) {
@@ -131,8 +129,14 @@ int RouteRun::Room(absl::Time now, absl::Time& wake) {
   return std::min(room, gate->UnitsWithin(kAhead));
 }
 
-int RouteRun::Wanted(const LaneRun& lane, int room, absl::Time now, absl::Time& wake) {
-  if (!lane.is_ready || !lane.run->is_open) return 0;
+int RouteRun::Wanted(const LaneRun& lane, int room, int held_max, absl::Time now,
+                     absl::Time& wake) {
+  if (!lane.is_ready || !lane.run->MayGo(now)) return 0;
+  // A message of several segments may have to wait longer than a rate says of single ones.
+  if (lane.blocked_until > now + kAhead) {
+    wake = std::min(wake, lane.blocked_until - kAhead);
+    return 0;
+  }
   RateGate* const account_gate = lane.account_gate();
   for (RateGate* one : {lane.campaign_gate(), account_gate}) {
     if (one == nullptr) continue;
@@ -143,22 +147,23 @@ int RouteRun::Wanted(const LaneRun& lane, int room, absl::Time now, absl::Time& 
     }
     const int held =
         one == account_gate ? lane.run->account->HeldUpTo(lane.order_key) : lane.held();
-    room = std::clamp(one->UnitsWithin(kAhead) - held, 0, room);
+    room = std::clamp(std::min(one->UnitsWithin(kAhead), held_max) - held, 0, room);
   }
   return room;
 }
 
 SendHint RouteRun::HintOf(const LaneRun& lane, absl::Time now) {
   if (now < paused_until) return {Hold::kProviderThrottles, paused_until};
-  if (IsBlocked(now)) return {Hold::kProviderAway, breaker.open_until()};
+  if (breaker.Allowance(now) == 0) return {Hold::kProviderAway, breaker.open_until()};
   absl::Time next = lane.blocked_until;
   for (RateGate* one :
        {lane.campaign_gate(), lane.account_gate(), gate.has_value() ? &*gate : nullptr}) {
     if (one != nullptr) next = std::max(next, one->NextAvailable(now));
   }
+  const absl::Time last_move = std::max(lane.progress_time, lane.ready_since);
+  const bool is_moving = lane.in_flight > 0 || now - last_move < kPaceSeen;
   // A rate that gives something every now and then is being used, not used up.
-  if (next > now + kPaceSeen) return {Hold::kRateReached, next};
-  const bool is_moving = lane.in_flight > 0 || now - lane.progress_time < kPaceSeen;
+  if (next > now + kPaceSeen || (next > now && !is_moving)) return {Hold::kRateReached, next};
   return {is_moving ? Hold::kNone : Hold::kWaitingForTurn, now};
 }
 
@@ -167,11 +172,13 @@ void RouteRun::PlanClaims(absl::Time now, int budget, std::vector<storage::LaneC
   if (classes.empty()) return;
   const int room = Room(now, wake);
   int used = 0;
+  // Held by lanes with a rate.
+  int limited = 0;
   std::vector<Wish> wishes;
   for (auto& [order_key, lane_class] : classes) {
     // What waits for its own campaign's rate takes nothing from others.
     for (const LaneRun* lane : lane_class.lanes) {
-      if (!lane->is_limited()) used += lane->held();
+      (lane->is_limited() ? limited : used) += lane->held();
     }
     const int left = std::min(room - used, budget);
     // Many small claims cost more than few large ones; and who has no room leaves none to those
@@ -180,8 +187,11 @@ void RouteRun::PlanClaims(absl::Time now, int budget, std::vector<storage::LaneC
     wishes.clear();
     for (size_t i = 0; i < lane_class.lanes.size(); ++i) {
       LaneRun* lane = lane_class.lanes[(lane_class.claim_turn + i) % lane_class.lanes.size()];
-      const int wanted = Wanted(*lane, left, now, wake);
+      int most = left;
+      if (lane->is_limited()) most = std::min(left, std::max(room, kAheadMax) - limited);
+      const int wanted = most > 0 ? Wanted(*lane, most, room, now, wake) : 0;
       if (wanted <= 0) continue;
+      if (lane->is_limited()) limited += wanted;
       wishes.push_back({lane, wanted, 0});
       if (lane->account_gate() != nullptr) lane->run->account->held[order_key] += wanted;
     }
@@ -189,6 +199,7 @@ void RouteRun::PlanClaims(absl::Time now, int budget, std::vector<storage::LaneC
     bool is_short = false;
     for (const Wish& wish : wishes) {
       is_short |= wish.granted < wish.wanted;
+      if (wish.lane->is_limited()) limited -= wish.wanted - wish.granted;
       if (wish.lane->account_gate() != nullptr) {
         wish.lane->run->account->held[order_key] -= wish.wanted - wish.granted;
       }
@@ -242,18 +253,26 @@ int RouteRun::PassGates(LaneRun& lane, int wanted, absl::Time now, absl::Time& w
   return wanted;
 }
 
+int RouteRun::TurnOf(const LaneRun& lane, int places, absl::Time now) {
+  for (RateGate* one :
+       {lane.campaign_gate(), lane.account_gate(), gate.has_value() ? &*gate : nullptr}) {
+    if (one != nullptr) places = std::min(places, one->FitMax(now));
+  }
+  return places;
+}
+
 int RouteRun::TakeTurn(absl::Time now, int places, const Prepare& prepare,
                        std::vector<QueuedMessage>& out, absl::Time& wake) {
   for (auto& [order_key, lane_class] : classes) {
     const size_t count = lane_class.lanes.size();
     for (size_t i = 0; i < count; ++i) {
       LaneRun& lane = *lane_class.lanes[(lane_class.send_turn + i) % count];
-      if (lane.queue.empty() || !lane.run->is_open) continue;
+      if (lane.queue.empty() || !lane.run->MayGo(now)) continue;
       if (now < lane.blocked_until) {
         wake = std::min(wake, lane.blocked_until);
         continue;
       }
-      const int turn = count == 1 ? places : std::min(places, kTurn);
+      const int turn = TurnOf(lane, count == 1 ? places : std::min(places, kTurn), now);
       prepare(lane, turn);
       const int wanted = std::min(turn, static_cast<int>(lane.queue.size()));
       const int passed = wanted > 0 ? PassGates(lane, wanted, now, wake) : 0;
@@ -262,7 +281,6 @@ int RouteRun::TakeTurn(absl::Time now, int places, const Prepare& prepare,
       std::move(lane.queue.begin(), end, std::back_inserter(out));
       lane.queue.erase(lane.queue.begin(), end);
       lane.progress_time = now;
-      lane.run->OnSent(now);
       lane_class.send_turn = (lane_class.send_turn + i + 1) % count;
       return passed;
     }

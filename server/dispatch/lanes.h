@@ -26,6 +26,8 @@ namespace campaigner::dispatch {
 // A claimed message on its way to its provider.
 struct QueuedMessage {
   storage::ClaimedMessage claimed;
+  // When its claim was asked for.
+  absl::Time claim_time = absl::InfinitePast();
   // As it goes out: set before it counts on a rate, at the latest when it is submitted.
   std::optional<std::string> text = std::nullopt;
   // Of `text`; 0: not measured, because no rate needs it, and as counted when it was accepted.
@@ -50,6 +52,8 @@ struct LaneRun {
   bool is_ready = false;
   // OnReady came after the last claim was asked for: its "drained" is out of date.
   bool is_signaled = false;
+  // When the last message became ready in a lane that had none.
+  absl::Time ready_since = absl::InfinitePast();
   // When a message last came in or went out.
   absl::Time progress_time = absl::InfinitePast();
   // The rates give nothing before.
@@ -93,6 +97,8 @@ struct RouteRun {
   static constexpr absl::Duration kAhead = absl::Milliseconds(250);
   // Most messages that are held ahead, however fast the route: some megabytes.
   static constexpr int kAheadMax = 4000;
+  // Who sends at least so often is seen to send.
+  static constexpr absl::Duration kPaceSeen = absl::Seconds(2);
   // Messages that a lane sends before it is another's turn.
   static constexpr int kTurn = 10;
 
@@ -158,8 +164,12 @@ struct RouteRun {
   };
   // Messages that may be held in all.
   int Room(absl::Time now, absl::Time& wake);
-  // Messages that the lane would take, were there no others.
-  static int Wanted(const LaneRun& lane, int room, absl::Time now, absl::Time& wake);
+  // Messages that the lane would take of `room`, were there no others. No lane with a rate holds
+  // more than `held_max`.
+  static int Wanted(const LaneRun& lane, int room, int held_max, absl::Time now, absl::Time& wake);
+  // How many messages the lane's turn has at most, of `places`: what no rate lets go need not be
+  // looked at.
+  int TurnOf(const LaneRun& lane, int places, absl::Time now);
   // Shares `room` fairly among the lanes of a class.
   static void Share(LaneClass& lane_class, int room, std::vector<Wish>& wishes);
   // How many of the lane's first `wanted` messages all rates let go; they count as gone.

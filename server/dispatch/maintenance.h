@@ -28,7 +28,7 @@ struct MaintenanceOptions {
   // sooner than that after being written may be late by as much.
   absl::Duration poll_interval = absl::Seconds(1);
   // How often each running campaign is searched for messages past their Sending Timeout, and the
-  // store for lapsed claims.
+  // store for lapsed claims and messages of routes that are gone.
   absl::Duration sweep_interval = absl::Seconds(5);
   // Of the retries' jitter.
   uint64_t seed = 0;
@@ -40,8 +40,9 @@ class MaintenanceLoop;
 
 // What time does to messages and campaigns: waiting messages become ready, campaigns start and
 // finish, their open clocks run and stand still, timeouts expire, the messages of cancelled and
-// finished campaigns end, claims are renewed and lapsed ones rescued, and what is old is deleted.
-// All in small steps, so that no step holds up a send.
+// finished campaigns end, claims are renewed and lapsed ones rescued, messages of routes that are
+// gone move to others, and what is old is deleted. All in small steps, so that no step holds up a
+// send.
 //
 // One thread, which blocks on the store. OnCampaignChanged is thread-safe; the rest is the owner's.
 class Maintenance final : public storage::StoreObserver {
@@ -49,9 +50,8 @@ class Maintenance final : public storage::StoreObserver {
   Maintenance(MaintenanceOptions options, DispatchContext context);
   ~Maintenance() override;
 
-  // Lets claims of former owners lapse, moves messages of routes that are gone, and takes up what
-  // was left half done (blocks). Call after store.AddObserver(this) and before Dispatcher::Start.
-  // The store's errors.
+  // Lets claims of former owners lapse, and takes up what was left half done (blocks). Call after
+  // store.AddObserver(this) and before Dispatcher::Start. The store's errors.
   absl::Status Start();
 
   // Does what is due (blocks); answers when it wants to be called again at the latest.

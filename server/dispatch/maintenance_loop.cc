@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
@@ -26,24 +25,16 @@ MaintenanceLoop::MaintenanceLoop(MaintenanceOptions options, DispatchContext con
                {"rescue", &MaintenanceLoop::Rescue},
                {"promote", &MaintenanceLoop::Promote},
                {"expire_statuses", &MaintenanceLoop::ExpireStatuses},
-               {"prune", &MaintenanceLoop::Prune}}} {}
+               {"reroute", &MaintenanceLoop::Reroute},
+               {"prune", &MaintenanceLoop::Prune}}} {
+  for (const Route& route : context.routes.routes()) {
+    known_routes_.push_back({route.id, route.options.channel});
+  }
+}
 
 absl::Status MaintenanceLoop::Start() {
   RETURN_IF_ERROR(context_.store.LapseOtherClaims(options_.owner, context_.clock.Now()));
-  RETURN_IF_ERROR(MoveFromUnknownRoutes());
   return keeper_.Load();
-}
-
-absl::Status MaintenanceLoop::MoveFromUnknownRoutes() {
-  std::vector<int64_t> known;
-  for (const Route& route : context_.routes.routes()) known.push_back(route.id);
-  if (known.empty()) return absl::OkStatus();
-  storage::StepResult step;
-  do {
-    ASSIGN_OR_RETURN(step, context_.store.RerouteUnknown(known, known.front(), kRowsMax));
-    if (step.rows > 0) base::LogWarning("messages_rerouted", {{"messages", step.rows}});
-  } while (step.more);
-  return absl::OkStatus();
 }
 
 absl::Time MaintenanceLoop::RunOnce(const std::set<int64_t>& changed_campaigns) {
@@ -96,6 +87,14 @@ absl::StatusOr<absl::Time> MaintenanceLoop::Rescue(absl::Time now) {
   if (duties_.front().is_failing) return now + options_.sweep_interval;
   ASSIGN_OR_RETURN(const bool has_more, rescuer_.Step(now));
   return has_more ? now : now + options_.sweep_interval;
+}
+
+absl::StatusOr<absl::Time> MaintenanceLoop::Reroute(absl::Time now) {
+  ASSIGN_OR_RETURN(
+      const storage::StepResult step,
+      context_.store.RerouteStray(known_routes_, context_.routes.Picker(), now, kRowsMax));
+  if (step.rows > 0) base::LogWarning("messages_rerouted", {{"messages", step.rows}});
+  return step.more ? now : now + options_.sweep_interval;
 }
 
 absl::StatusOr<absl::Time> MaintenanceLoop::Prune(absl::Time now) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <set>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,13 +28,14 @@ class MaintenanceLoop {
   // Between two steps of pruning, so that sends get through.
   static constexpr absl::Duration kPrunePause = absl::Milliseconds(50);
 
-  absl::Status MoveFromUnknownRoutes();
-
   // Each answers when it is due again, or the store's error.
   absl::StatusOr<absl::Time> RenewLeases(absl::Time now);
   absl::StatusOr<absl::Time> Promote(absl::Time now);
   absl::StatusOr<absl::Time> ExpireStatuses(absl::Time now);
   absl::StatusOr<absl::Time> Rescue(absl::Time now);
+  // Messages of routes that are gone: the configuration may have changed, and what was under way
+  // then comes back later.
+  absl::StatusOr<absl::Time> Reroute(absl::Time now);
   absl::StatusOr<absl::Time> Prune(absl::Time now);
 
   struct Duty {
@@ -48,7 +51,8 @@ class MaintenanceLoop {
   CampaignKeeper keeper_;
   Rescuer rescuer_;
   // The leases first: who cannot renew must not rescue, or it would take its own messages.
-  std::array<Duty, 5> duties_;
+  std::array<Duty, 6> duties_;
+  std::vector<storage::DispatchStore::KnownRoute> known_routes_;
 };
 
 }  // namespace campaigner::dispatch

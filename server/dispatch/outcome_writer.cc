@@ -25,14 +25,11 @@ void OutcomeWriter::Flush(absl::Time now, bool is_urgent, absl::Time& wake) {
       break;
     }
     last_write_time_ = now;
-    std::vector<storage::OutcomeRecord> group;
-    if (waiting_.size() <= kGroupMax) {
-      group.swap(waiting_);
-    } else {
-      const auto end = waiting_.begin() + kGroupMax;
-      group.assign(std::make_move_iterator(waiting_.begin()), std::make_move_iterator(end));
-      waiting_.erase(waiting_.begin(), end);
-    }
+    const auto size = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kGroupMax));
+    const auto end = waiting_.begin() + size;
+    std::vector<storage::OutcomeRecord> group(std::make_move_iterator(waiting_.begin()),
+                                              std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
     being_stored_ += group.size();
     const int64_t write = ++last_write_;
     writes_.emplace(write, group);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
@@ -49,7 +50,7 @@ class OutcomeWriter {
   storage::DispatchStore& store_;
   const std::shared_ptr<Inbox> inbox_;
   DispatchMetrics& metrics_;
-  std::vector<storage::OutcomeRecord> waiting_;
+  std::deque<storage::OutcomeRecord> waiting_;
   // Copies of what is being stored, by number of the write.
   std::map<int64_t, std::vector<storage::OutcomeRecord>> writes_;
   int64_t last_write_ = 0;

@@ -60,11 +60,11 @@ storage::OutcomeRecord GivenBack(const storage::ClaimedMessage& message, absl::T
 }
 
 storage::OutcomeRecord Delayed(const storage::ClaimedMessage& message, absl::Time end,
-                               absl::Duration waited, absl::Time now) {
+                               std::optional<absl::Duration> waited, absl::Time now) {
   storage::OutcomeRecord record = Unsent(message, now);
   record.after.state = domain::MessageState::kAccepted;
   record.after.next_attempt_time = end;
-  record.waited = std::max(waited, absl::ZeroDuration());
+  if (waited.has_value()) record.waited = std::max(*waited, absl::ZeroDuration());
   return record;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "absl/time/time.h"
 #include "server/domain/campaign.h"
 #include "server/domain/message.h"
@@ -36,10 +38,11 @@ storage::OutcomeRecord AttemptMade(int64_t message_id, int64_t claim_id, domain:
 // A claimed message that no provider saw, and that is ready again at once.
 storage::OutcomeRecord GivenBack(const storage::ClaimedMessage& message, absl::Time now);
 
-// A claimed message that no provider saw, and that waits for `end`, the end of its recipient's
-// quiet hours. `waited` is what it used of its Sending Timeout; the wait does not count.
+// A claimed message that no provider saw, and that waits until `end` because of its recipient's
+// quiet hours. `waited` is what it used of its Sending Timeout, where the wait does not count;
+// nullopt: it counts.
 storage::OutcomeRecord Delayed(const storage::ClaimedMessage& message, absl::Time end,
-                               absl::Duration waited, absl::Time now);
+                               std::optional<absl::Duration> waited, absl::Time now);
 
 // A claimed message that no provider saw, and that must not go: REJECTED for `reason`.
 storage::OutcomeRecord RefusedUnsent(const storage::ClaimedMessage& message,

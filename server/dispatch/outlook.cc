@@ -57,6 +57,9 @@ Outlook ByHint(const OutlookFacts& facts, absl::Time now) {
       return HeldUntil(facts, hint.hold, hint.until,
                        "its rate, or that of its account or route, is reached", now);
     case Hold::kProviderAway:
+      if (hint.until <= now) {
+        return Held(hint.hold, "its provider does not answer: one message is trying it");
+      }
       return HeldUntil(facts, hint.hold, hint.until,
                        "its provider does not answer: not tried again", now);
     case Hold::kProviderThrottles:
@@ -64,6 +67,8 @@ Outlook ByHint(const OutlookFacts& facts, absl::Time now) {
     case Hold::kWaitingForTurn:
       return Held(hint.hold,
                   "waiting for its turn: campaigns that are more important, or its equals, send");
+    case Hold::kStorageUnavailable:
+      return Held(hint.hold, "the server cannot write to its disk, or not as fast as is needed");
     default: return {Hold::kNone, now, "sending"};
   }
 }
@@ -112,7 +117,7 @@ void Merge(const SendHint& lane, std::optional<SendHint>& campaign) {
 
 Outlook MakeOutlook(const OutlookFacts& facts, absl::Time now) {
   const domain::Campaign& campaign = facts.campaign;
-  switch (domain::AfterTime(campaign, now)) {
+  switch (campaign.state) {
     case CampaignState::kNew: return Held(Hold::kNotStarted, "not started");
     case CampaignState::kDeferred:
       return {

@@ -30,11 +30,12 @@ enum class Hold : uint8_t {
   kProviderThrottles = 10,
   kWaitingForTurn = 11,
   kCampaignOver = 12,
+  kStorageUnavailable = 13,
 };
 
 // What the dispatch loop knows of the ready messages of a campaign.
 struct SendHint {
-  // kNone, kRateReached, kProviderAway, kProviderThrottles or kWaitingForTurn.
+  // kNone, kRateReached, kProviderAway, kProviderThrottles, kWaitingForTurn or kStorageUnavailable.
   Hold hold = Hold::kNone;
   // When that ends; in the past: not known, or it sends.
   absl::Time until = absl::InfinitePast();
@@ -68,7 +69,8 @@ struct Outlook {
   std::string explanation;
 };
 
-// What is known of a campaign. `zone` is the one in which its schedule is read.
+// What is known of a campaign, its state being what time makes of it. `zone` is the one in which
+// its schedule is read.
 struct OutlookFacts {
   const domain::Campaign& campaign;
   absl::TimeZone zone;

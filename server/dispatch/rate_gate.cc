@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "server/dispatch/lanes.h"
 
@@ -39,6 +40,15 @@ domain::RateLimiter::Setting SettingOf(const domain::Rate& rate) {
 RateGate::RateGate(const domain::Rate& rate, absl::Time known_since)
     : rate_(rate), limiter_(SettingOf(rate), known_since) {}
 
+RateGate::RateGate(const domain::Rate& rate, const std::vector<Went>& history)
+    : RateGate(rate, absl::InfinitePast()) {
+  for (const Went& went : history) limiter_.Remember(went.units, went.time);
+}
+
+bool RateGate::CanBecome(const domain::Rate& rate) const {
+  return rate.unit == rate_.unit && rate.period <= rate_.period;
+}
+
 void RateGate::Change(const domain::Rate& rate, absl::Time now) {
   if (rate == rate_) return;
   rate_ = rate;
@@ -75,6 +85,11 @@ absl::Time RateGate::NextTry(const LaneRun& lane, absl::Time now) {
   if (!IsHeldForAnother(lane, now)) return limiter_.NextAvailable(now, UnitsOf(lane.queue.front()));
   const absl::Time due = waiting_.until - kGrace;
   return due > now ? due : std::min(waiting_.until, now + kLook);
+}
+
+int RateGate::FitMax(absl::Time now) {
+  constexpr int64_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(std::clamp<int64_t>(limiter_.Available(now), 1, kMost));
 }
 
 int RateGate::UnitsWithin(absl::Duration span) const {

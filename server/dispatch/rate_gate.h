@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "server/domain/rate.h"
@@ -10,6 +11,12 @@ namespace campaigner::dispatch {
 struct LaneRun;
 struct QueuedMessage;
 
+// What went out at `time`, or before.
+struct Went {
+  absl::Time time;
+  int64_t units = 0;
+};
+
 // A rate that lanes share: a campaign's, an account's or a route's. Who is more important and waits
 // for it stands before the others; and a message of several segments that waits for room is not
 // overtaken for ever by smaller ones. Used by the dispatch loop alone.
@@ -17,8 +24,13 @@ class RateGate {
  public:
   // `known_since`: see domain::RateLimiter. `rate.limit` is 1 or more.
   RateGate(const domain::Rate& rate, absl::Time known_since);
+  // All that went within the last period, by ascending times.
+  RateGate(const domain::Rate& rate, const std::vector<Went>& history);
 
-  // Another rate from `now` on.
+  // Whether a rate may take the place of this one and all that went be known: of the same unit, its
+  // period no longer.
+  bool CanBecome(const domain::Rate& rate) const;
+  // Another rate from `now` on, which it can become.
   void Change(const domain::Rate& rate, absl::Time now);
 
   const domain::Rate& rate() const { return rate_; }
@@ -33,10 +45,10 @@ class RateGate {
   absl::Time NextTry(const LaneRun& lane, absl::Time now);
   // When a message of one unit may go, as far as the rate alone decides it.
   absl::Time NextAvailable(absl::Time now) { return limiter_.NextAvailable(now); }
+  // The most messages that Fit may answer at `now`; at least one.
+  int FitMax(absl::Time now);
   // Units that fall into `span`; at least one.
   int UnitsWithin(absl::Duration span) const;
-  // A new gate would do as well.
-  bool IsIdle(absl::Time now) { return limiter_.IsIdle(now); }
 
  private:
   // The lane that waits before others, until `until`.

@@ -95,6 +95,15 @@ std::optional<int64_t> RouteTable::Pick(std::string_view channel,
   return std::nullopt;
 }
 
+storage::RoutePicker RouteTable::Picker() const {
+  return [this](std::string_view channel,
+                std::string_view recipient) -> std::optional<storage::PickedRoute> {
+    const std::optional<int64_t> id = Pick(channel, recipient);
+    if (!id.has_value()) return std::nullopt;
+    return storage::PickedRoute{*id, PriceMicros(*id)};
+  };
+}
+
 const Route* RouteTable::Find(int64_t route_id) const {
   const auto found = by_id_.find(route_id);
   return found == by_id_.end() ? nullptr : &routes_[found->second];

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "server/providers/provider.h"
 #include "server/storage/campaign_store.h"
+#include "server/storage/route_picker.h"
 
 namespace campaigner::dispatch {
 
@@ -62,6 +63,9 @@ class RouteTable {
   // The route whose prefix is the longest that `recipient` starts with; nullopt: nobody carries it.
   // Cheap: called for every message that is accepted.
   std::optional<int64_t> Pick(std::string_view channel, std::string_view recipient) const;
+
+  // The same for the store, with the price. The table must outlive it.
+  storage::RoutePicker Picker() const;
 
   // Null for a route that the configuration does not name (any more).
   const Route* Find(int64_t route_id) const;

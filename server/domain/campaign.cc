@@ -23,7 +23,10 @@ CampaignState Begin(const Campaign& campaign, LateStart late_start, absl::Time n
 // What time makes of a campaign in `state`.
 CampaignState AtTime(CampaignState state, const Campaign& campaign, LateStart late_start,
                      absl::Time now) {
-  if (state == kDeferred && (!campaign.start_time || IsPast(campaign.start_time, now))) {
+  const bool is_before_start = campaign.start_time && !IsPast(campaign.start_time, now);
+  if (state == kRunning && is_before_start) {
+    state = kDeferred;
+  } else if (state == kDeferred && !is_before_start) {
     state = Begin(campaign, late_start, now);
   }
   const bool is_started = state == kRunning || state == kPaused || state == kDeferred;
@@ -87,8 +90,8 @@ absl::Status CheckRetry(const Campaign& campaign, absl::Time now) {
   return errors::CampaignStateConflict(campaign.id, campaign.state, "retry");
 }
 
-CampaignState AfterTime(const Campaign& campaign, absl::Time now) {
-  return AtTime(campaign.state, campaign, campaign.late_start, now);
+CampaignState AfterTime(const Campaign& campaign, absl::Time now, bool has_begun) {
+  return AtTime(campaign.state, campaign, has_begun ? LateStart::kSend : campaign.late_start, now);
 }
 
 absl::Time NextStateChange(const Campaign& campaign, absl::Time now) {
@@ -105,9 +108,12 @@ bool AcceptsMessages(CampaignState state) {
   return state == kNew || state == kDeferred || state == kRunning || state == kPaused;
 }
 
-bool IsOpen(const Campaign& campaign, const absl::TimeZone& zone, absl::Time now) {
-  if (campaign.state != kRunning) return false;
+bool IsScheduleOpen(const Campaign& campaign, const absl::TimeZone& zone, absl::Time now) {
   return IgnoresSchedule(campaign) || IsOpen(*campaign.schedule, zone, now);
+}
+
+bool IsOpen(const Campaign& campaign, const absl::TimeZone& zone, absl::Time now) {
+  return campaign.state == kRunning && IsScheduleOpen(campaign, zone, now);
 }
 
 absl::Time NextScheduleChange(const Campaign& campaign, const absl::TimeZone& zone,

@@ -92,10 +92,11 @@ std::optional<CampaignState> Apply(CampaignVerb verb, const Campaign& campaign, 
 absl::Status CheckRetry(const Campaign& campaign, absl::Time now);
 
 // What time makes of it: DEFERRED to RUNNING at start_time, or, where that is past by more than
-// late_start_after, to what late_start says; RUNNING, PAUSED and DEFERRED to SENT at finish_time.
-// SENT to DONE is storage's, when the last message is final. The present state where
-// nothing changes.
-CampaignState AfterTime(const Campaign& campaign, absl::Time now);
+// late_start_after, to what late_start says; RUNNING to DEFERRED where start_time was put off;
+// RUNNING, PAUSED and DEFERRED to SENT at finish_time. SENT to DONE is storage's, when the last
+// message is final. The present state where nothing changes. `has_begun`: it has been open before,
+// so that it goes on, and is not late.
+CampaignState AfterTime(const Campaign& campaign, absl::Time now, bool has_begun = false);
 
 // When AfterTime will next answer something else; InfiniteFuture if never.
 absl::Time NextStateChange(const Campaign& campaign, absl::Time now);
@@ -103,11 +104,14 @@ absl::Time NextStateChange(const Campaign& campaign, absl::Time now);
 // Whether sends into it are accepted: NEW, DEFERRED, RUNNING, PAUSED.
 bool AcceptsMessages(CampaignState state);
 
-// Whether messages may go out at `now`: RUNNING, and the schedule open. The schedule is ignored
-// where start_time or finish_time is set. `zone` is the campaign's.
+// Whether its schedule is open at `now`. It is ignored where start_time or finish_time is set.
+// `zone` is the campaign's.
+bool IsScheduleOpen(const Campaign& campaign, const absl::TimeZone& zone, absl::Time now);
+
+// Whether messages may go out at `now`: RUNNING, and the schedule open.
 bool IsOpen(const Campaign& campaign, const absl::TimeZone& zone, absl::Time now);
 
-// The next moment after `now` at which IsOpen answers otherwise, as far as the schedule decides it.
+// The next moment after `now` at which IsScheduleOpen answers otherwise.
 absl::Time NextScheduleChange(const Campaign& campaign, const absl::TimeZone& zone, absl::Time now);
 
 }  // namespace campaigner::domain

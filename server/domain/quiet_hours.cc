@@ -9,6 +9,8 @@ namespace campaigner::domain {
 namespace {
 
 constexpr int kMinutesPerDay = 24 * 60;
+// Schedules repeat by the week; a day more, as the zones' days may differ in length.
+constexpr absl::Duration kMomentWithin = absl::Hours(8 * 24);
 // Where it is quiet for longer than this, it is for ever as far as a message is concerned.
 constexpr absl::Duration kLookAhead = absl::Hours(24);
 
@@ -102,6 +104,23 @@ QuietSpan QuietAt(const QuietHours& quiet, std::vector<absl::TimeZone> allowed,
     span.until = std::min(span.until, NextQuietChange(quiet, zone, time));
   }
   return span;
+}
+
+std::optional<absl::Time> NextMoment(const Campaign& campaign,
+                                     const std::vector<absl::TimeZone>& allowed,
+                                     const absl::TimeZone& campaign_zone, absl::Time time) {
+  const absl::Time last = time + kMomentWithin;
+  while (time <= last) {
+    const QuietSpan span = QuietAt(*campaign.quiet_hours, allowed, campaign_zone, time);
+    if (span.is_quiet) {
+      time = span.until;
+    } else if (!IsScheduleOpen(campaign, campaign_zone, time)) {
+      time = NextScheduleChange(campaign, campaign_zone, time);
+    } else {
+      return time;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace campaigner::domain

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -39,7 +40,14 @@ struct QuietSpan {
   absl::Time since = absl::InfinitePast();
   absl::Time until = absl::InfinitePast();
 };
+// As QuietZones says.
 QuietSpan QuietAt(const QuietHours& quiet, std::vector<absl::TimeZone> allowed,
                   const absl::TimeZone& campaign_zone, absl::Time time);
+
+// The first moment from `time` on, within 8 days, at which the campaign's schedule is open and its
+// quiet hours, which it has, let the recipient be disturbed; nullopt: there is none. As QuietAt.
+std::optional<absl::Time> NextMoment(const Campaign& campaign,
+                                     const std::vector<absl::TimeZone>& allowed,
+                                     const absl::TimeZone& campaign_zone, absl::Time time);
 
 }  // namespace campaigner::domain

@@ -26,6 +26,14 @@ RateLimiter::Setting Checked(RateLimiter::Setting setting) {
 RateLimiter::RateLimiter(const Setting& setting, absl::Time known_since)
     : setting_(Checked(setting)), known_since_(known_since) {}
 
+void RateLimiter::Remember(int64_t units, absl::Time time) {
+  if (units <= 0) return;
+  last_taken_ = time;
+  recent_units_ += units;
+  recent_.push_back({time, units});
+  next_ = time + Spacing(std::min(units, setting_.packet));
+}
+
 void RateLimiter::Change(const Setting& setting, absl::Time now) {
   Forget(now);
   // What is older than the old period is forgotten.

@@ -39,7 +39,13 @@ class RateLimiter {
   // that the limit allowed, so that no window over a restart gets more. InfinitePast: nothing went.
   RateLimiter(const Setting& setting, absl::Time known_since);
 
-  // Another limit from `now` on; what went before counts.
+  // `units` went at `time`, or before, in another process or for a limiter that is gone. For one
+  // that is new and has InfinitePast as its known_since; by ascending times, none of which lies
+  // ahead.
+  void Remember(int64_t units, absl::Time time);
+
+  // Another limit from `now` on; what went before counts. What is older than the old period is
+  // forgotten: within a longer one it counts as all that the limit allowed.
   void Change(const Setting& setting, absl::Time now);
 
   // Units that may go at `now` as one packet, the first piece of which has `piece` units: `piece`

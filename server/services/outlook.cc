@@ -13,11 +13,14 @@ namespace campaigner::services {
 absl::Status FindOutlook(const domain::Campaign& campaign, storage::Store& store,
                          const dispatch::OutlookBoard& board, absl::Time now,
                          v1::SendOutlook* outlook) {
+  // Time may have made another of it since that was last written down.
+  domain::Campaign present = campaign;
+  present.state = domain::AfterTime(campaign, now);
   ASSIGN_OR_RETURN(const absl::TimeZone zone, dispatch::CampaignZone(campaign, store));
   std::vector<storage::CampaignCounter> counters;
   std::optional<dispatch::SendHint> hint;
   std::optional<storage::WaitingMessages> waiting;
-  if (campaign.state == domain::CampaignState::kRunning) {
+  if (present.state == domain::CampaignState::kRunning) {
     auto counted = store.GetCampaignCounters(campaign.id);
     // Deleted by somebody else in this moment: what was read is answered all the same.
     if (counted.ok()) counters = *std::move(counted);
@@ -26,7 +29,7 @@ absl::Status FindOutlook(const domain::Campaign& campaign, storage::Store& store
       ASSIGN_OR_RETURN(waiting, store.PeekWaiting(campaign.id));
     }
   }
-  OutlookToProto(dispatch::MakeOutlook({campaign, zone, counters, hint, waiting}, now), outlook);
+  OutlookToProto(dispatch::MakeOutlook({present, zone, counters, hint, waiting}, now), outlook);
   return absl::OkStatus();
 }
 

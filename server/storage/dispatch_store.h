@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "server/domain/message.h"
 #include "server/domain/retry.h"
+#include "server/storage/route_picker.h"
 
 namespace campaigner::storage {
 
@@ -182,10 +183,16 @@ class DispatchStore {
   // one server.
   virtual absl::Status LapseOtherClaims(const std::string& owner, absl::Time now) = 0;
 
-  // Blocking. Ready and waiting messages on a route that is not among `route_ids` move to
-  // `fallback_route_id`.
-  virtual absl::StatusOr<StepResult> RerouteUnknown(const std::vector<int64_t>& route_ids,
-                                                    int64_t fallback_route_id, int32_t limit) = 0;
+  // Blocking. Ready and waiting messages that are on no route of their campaign's channel move to
+  // the one that `pick` names, at its price; where it names none they are REJECTED (NO_ROUTE).
+  // `routes`: those that there are. Where no message is astray, nothing is written.
+  struct KnownRoute {
+    int64_t id = 0;
+    std::string channel;
+  };
+  virtual absl::StatusOr<StepResult> RerouteStray(const std::vector<KnownRoute>& routes,
+                                                  const RoutePicker& pick, absl::Time now,
+                                                  int32_t limit) = 0;
 
   // Blocking. Deletes final messages that became final before `before`, with attempts and webhook
   // deliveries that are not pending; messages of deleted campaigns; operations that ended before

@@ -43,7 +43,7 @@ void StopRecipient(Transaction& transaction, const MessageRow& message, absl::Ti
   if (campaign == nullptr) return;
   std::string recipient;
   {
-    Query query(transaction.db(), sql::kStopRecipient, message.id);
+    Query query(transaction.db(), sql::kReadRecipient, message.id);
     if (!query.Step()) return;
     recipient = query.String(0);
   }

@@ -66,6 +66,7 @@ inline constexpr char kSetTemplateVersion[] =
 // zero. It is above zero, or null, in all others.
 inline constexpr char kSetWaited[] = "UPDATE message SET eligible_open = ?2 WHERE id = ?1";
 inline constexpr char kSetSegments[] = "UPDATE message SET segments = ?2, cost = ?3 WHERE id = ?1";
+inline constexpr char kReadRecipient[] = "SELECT recipient FROM message_body WHERE id = ?1";
 inline constexpr char kGetAddressee[] =
     "SELECT external_id, external_id_is_number, recipient FROM message_body WHERE id = ?1";
 // A receipt may have been here first.
@@ -153,7 +154,7 @@ inline constexpr char kReadyIdsInLane[] =
 inline constexpr char kWaitingIdsInLane[] =
     "SELECT id FROM message INDEXED BY message_waiting "
     "WHERE campaign_id = ?1 AND route_id = ?2 AND state = 1 AND due IS NOT NULL LIMIT ?3";
-inline constexpr char kReroute[] = "UPDATE message SET route_id = ?2 WHERE id = ?1";
+inline constexpr char kReroute[] = "UPDATE message SET route_id = ?2, cost = ?3 WHERE id = ?1";
 
 // -- What time brings
 
@@ -252,7 +253,6 @@ inline constexpr char kFindStopped[] =
     "WHERE account_id = ?1 AND address = ?2 AND id < ?3";
 // At start only.
 inline constexpr char kAllStopped[] = "SELECT account_id, address FROM stop_list";
-inline constexpr char kStopRecipient[] = "SELECT recipient FROM message_body WHERE id = ?1";
 
 // -- Pruning
 

@@ -113,8 +113,9 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<ClaimedMessage>> ListLapsedClaims(absl::Time now,
                                                                int32_t limit) override;
   absl::Status LapseOtherClaims(const std::string& owner, absl::Time now) override;
-  absl::StatusOr<StepResult> RerouteUnknown(const std::vector<int64_t>& route_ids,
-                                            int64_t fallback_route_id, int32_t limit) override;
+  absl::StatusOr<StepResult> RerouteStray(const std::vector<KnownRoute>& routes,
+                                          const RoutePicker& pick, absl::Time now,
+                                          int32_t limit) override;
   absl::StatusOr<StepResult> Prune(absl::Time before, absl::Time now, int32_t limit) override;
 
   // StopListStore

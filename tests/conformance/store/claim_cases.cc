@@ -204,17 +204,39 @@ TEST_P(StoreTest, MessagesLeaveARouteThatIsGone) {
   domain::NewMessage scheduled = NewMessage(campaign.id, gone);
   scheduled.schedule_time = kNow + absl::Hours(1);
   const int64_t waiting = AcceptOne(campaign, scheduled);
-  const auto first = store_->RerouteUnknown({kept}, fallback, 2);
+  const std::vector<DispatchStore::KnownRoute> routes = {{kept, "sms"}, {fallback, "sms"}};
+  const RoutePicker pick = [&](std::string_view channel, std::string_view /*recipient*/) {
+    EXPECT_EQ(channel, "sms");
+    return std::optional(PickedRoute{fallback, 7});
+  };
+  const auto first = store_->RerouteStray(routes, pick, kNow, 2);
   ASSERT_OK(first);
   EXPECT_EQ(first->rows, 2);
   EXPECT_TRUE(first->more);
-  const auto second = store_->RerouteUnknown({kept}, fallback, 10);
+  const auto second = store_->RerouteStray(routes, pick, kNow, 10);
   EXPECT_EQ(second->rows, 2);
   EXPECT_FALSE(second->more);
+  EXPECT_EQ(store_->RerouteStray(routes, pick, kNow, 10)->rows, 0);
   EXPECT_EQ(Get(waiting).route_id, fallback);
+  EXPECT_EQ(Get(waiting).cost_micros, 7 * Get(waiting).segments);
   EXPECT_EQ(Get(on_kept).route_id, kept);
   EXPECT_THAT(Ids(Claim({{campaign.id, fallback, 9}}).messages),
               ElementsAre(ready, ready + 1, ready + 2));
+  ExpectCountersFit(campaign.account_id, campaign.id);
+}
+
+TEST_P(StoreTest, MessagesThatNoRouteCarriesAnyMoreAreRejected) {
+  const Campaign campaign = MakeCampaign(MakeAccount().id);
+  const int64_t of_another_channel = MakeRoute("mail");
+  const int64_t id = AcceptSome(campaign, of_another_channel, 1);
+  const auto step = store_->RerouteStray(
+      {{of_another_channel, "email"}},
+      [](std::string_view, std::string_view) { return std::nullopt; }, kNow, 10);
+  ASSERT_OK(step);
+  EXPECT_EQ(step->rows, 1);
+  EXPECT_EQ(Get(id).state, MessageState::kRejected);
+  EXPECT_EQ(Get(id).reason, domain::StateReason::kNoRoute);
+  ExpectCountersFit(campaign.account_id, campaign.id);
 }
 
 }  // namespace

@@ -72,6 +72,86 @@ TEST_F(DispatcherTest, PausedCampaignGivesBackWhatWasClaimed) {
   for (const auto& given : provider().given) EXPECT_EQ(given.submission.attempt_number, 1);
 }
 
+TEST_F(DispatcherTest, AStartThatIsPutOffHoldsWhatWasClaimed) {
+  options_.routes[0].messages_per_second_max = 10;
+  Start();
+  domain::Campaign draft = Draft();
+  // Ignored, now that it has a start.
+  draft.schedule.emplace();
+  draft.schedule->hours.set();
+  draft.late_start = domain::LateStart::kSkip;
+  draft.late_start_after = absl::Minutes(1);
+  const int64_t campaign = Create(draft);
+  Send(campaign, 100);
+  Run(absl::Seconds(2));
+  const size_t sent = provider().given.size();
+  EXPECT_GE(sent, 10U);
+  const absl::Time start = clock_.Now() + absl::Hours(1);
+  Change(campaign, [&](domain::Campaign& changed) { changed.start_time = start; });
+  Run(absl::Minutes(59));
+  EXPECT_EQ(provider().given.size(), sent);
+  EXPECT_EQ(StateOf(campaign), CampaignState::kDeferred);
+  // The server was away when it should have gone on: it has begun long ago, so it is not late.
+  core_.reset();
+  clock_.Advance(absl::Hours(1));
+  Restart();
+  Run(absl::Minutes(1));
+  EXPECT_EQ(StateOf(campaign), CampaignState::kRunning);
+  ASSERT_EQ(provider().given.size(), 100U);
+  EXPECT_GE(provider().given[sent].time, start);
+}
+
+TEST_F(DispatcherTest, TheScheduleHoldsThroughALongRound) {
+  Start();
+  domain::Campaign draft = Draft();
+  draft.schedule.emplace();
+  draft.schedule->hours.set(0);
+  draft.schedule->hours.set(5);
+  const absl::Time close = absl::FromUnixSeconds(1'700'438'400) + absl::Hours(1);
+  clock_.Set(close - absl::Seconds(30));
+  // Each batch takes ten seconds to be handed over.
+  provider().answer = [&](const auto&) {
+    if (provider().given.size() % 10 == 0) clock_.Advance(absl::Seconds(10));
+    return ScriptedProvider::Accepted();
+  };
+  Send(Create(draft), 500);
+  core_->Settle();
+  EXPECT_EQ(provider().given.size(), 30U);
+  for (const auto& given : provider().given) EXPECT_LT(given.time, close);
+}
+
+// A retry is claimed behind what was claimed before it became ready, though it is older.
+TEST_F(DispatcherTest, ARetryPastItsTimeIsNotSentWhereverItStands) {
+  options_.routes[0].concurrency_max = 10;
+  Start();
+  const int64_t campaign = Create(Draft());
+  provider().answer = [](const auto&) {
+    return ScriptedProvider::Outcome(AttemptOutcome::kPassingFailure);
+  };
+  const int64_t old = Send(campaign, 1);
+  core_->Settle();
+  provider().answer = [](const auto&) { return ScriptedProvider::Accepted(); };
+  ASSERT_OK_AND_ASSIGN(const auto waiting, store().PeekWaiting(campaign));
+  ASSERT_TRUE(waiting.has_value());
+  const absl::Time end = waiting->next_due + absl::Milliseconds(100);
+  Change(campaign,
+         [&](domain::Campaign& changed) { changed.sending_timeout = end - Get(old).create_time; });
+  Run(waiting->next_due - absl::Seconds(2) - clock_.Now());
+  Send(campaign, 1000);
+  // A hundred a second, and a quarter of that waits in the queue.
+  while (clock_.Now() < end + absl::Seconds(2)) {
+    provider().is_holding = true;
+    Run(absl::Milliseconds(100));
+    provider().Release();
+  }
+  core_->Settle();
+  EXPECT_GT(provider().given.size(), 300U);
+  for (const auto& given : provider().given) {
+    EXPECT_TRUE(given.submission.message_id != old || given.time < end) << given.time - end;
+  }
+  EXPECT_EQ(Get(old).state, MessageState::kExpired);
+}
+
 TEST_F(DispatcherTest, WhoCameOntoTheStopListGetsNothing) {
   Start();
   const int64_t campaign = Create(Draft());
@@ -92,6 +172,23 @@ TEST_F(DispatcherTest, WhoCameOntoTheStopListGetsNothing) {
   Send(campaign, 1);
   Run(absl::Minutes(1));
   EXPECT_EQ(provider().given.size(), 1U);
+}
+
+TEST_F(DispatcherTest, TheStopListedTakeNothingFromTheRate) {
+  Start();
+  const int64_t campaign = Create(Draft());
+  SetState(campaign, CampaignState::kPaused);
+  Change(campaign, [](domain::Campaign& changed) { changed.rate = {10, absl::Hours(1)}; });
+  Send(campaign, 20);
+  ASSERT_OK(store().AddToStopList({{.account_id = account_id_,
+                                    .address = "79201234567",
+                                    .note = "",
+                                    .create_time = clock_.Now()}}));
+  SetState(campaign, CampaignState::kRunning);
+  Run(absl::Minutes(1));
+  ASSERT_OK_AND_ASSIGN(const auto counters, store().GetCampaignCounters(campaign));
+  ASSERT_EQ(counters.size(), 1U);
+  EXPECT_EQ(counters[0].state, MessageState::kRejected);
 }
 
 TEST_F(DispatcherTest, CampaignRateHoldsInEveryWindow) {

@@ -29,6 +29,7 @@ class LanesTest : public ::testing::Test {
     CampaignRun& run = campaigns_[id];
     run.campaign = campaign;
     run.is_open = true;
+    run.recheck_time = absl::InfiniteFuture();
     // As if it had sent all that it may.
     if (per_second > 0) run.gate.emplace(campaign->rate, now_);
     return run;
@@ -147,6 +148,43 @@ TEST_F(LanesTest, LimitedLanesAreClaimedShortlyBeforeTheirTime) {
   EXPECT_EQ(wake_, now_ + absl::Seconds(1) - RouteRun::kAhead);
   now_ = wake_;
   EXPECT_THAT(Plan(), ElementsAre(Pair(1, 1)));
+}
+
+// However large the rate: what is held is lost to a crash, and unknown then.
+TEST_F(LanesTest, ALaneWithALargeRateHoldsNoMoreThanItsRouteSends) {
+  LaneRun& lane = Lane(1, 1, 1'000'000);
+  now_ += absl::Seconds(1);
+  Route().throughput.Within(RouteRun::kAhead, now_);
+  Route().throughput.Count(4000);
+  now_ += absl::Seconds(2);
+  for (int i = 0; i < 20; ++i) Plan();
+  EXPECT_EQ(lane.held(), 100 + 500);
+}
+
+TEST_F(LanesTest, ManyLanesWithRatesHoldSomeMegabytesTogether) {
+  for (int64_t id = 1; id <= 200; ++id) Lane(id, 1, 1'000'000);
+  now_ += absl::Seconds(1);
+  for (int i = 0; i < 300; ++i) Plan();
+  int held = 0;
+  for (const auto& [id, lane] : Route().lanes) held += lane->held();
+  EXPECT_LE(held, RouteRun::kAheadMax);
+}
+
+// Its first message has more segments than the rate gives soon: it would only be given back.
+TEST_F(LanesTest, ABlockedLaneIsNotClaimedLongBefore) {
+  Lane(1, 1, 100).blocked_until = now_ + absl::Minutes(1);
+  now_ += absl::Seconds(1);
+  EXPECT_THAT(Plan(), IsEmpty());
+  EXPECT_EQ(wake_, now_ + absl::Seconds(59) - RouteRun::kAhead);
+}
+
+TEST_F(LanesTest, NothingGoesAfterTheScheduleHasClosed) {
+  LaneRun& lane = Lane(1, 1);
+  Queue(lane, 10);
+  lane.run->recheck_time = now_ + absl::Seconds(1);
+  EXPECT_THAT(Take(5), ElementsAre(Pair(1, 5)));
+  now_ += absl::Seconds(1);
+  EXPECT_THAT(Take(5), IsEmpty()) << "nobody has looked yet, but it is time to";
 }
 
 TEST_F(LanesTest, ClosedAndDrainedLanesAreNotClaimed) {

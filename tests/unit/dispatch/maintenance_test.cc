@@ -250,6 +250,52 @@ TEST_F(MaintenanceTest, MessagesOfARouteThatIsGoneMove) {
   EXPECT_EQ(provider(0).given.size(), 1U);
 }
 
+// By their channel and prefix, as a send picks; not to whatever route comes first.
+TEST_F(MaintenanceTest, MessagesOfARouteThatIsGonePickAsASendDoes) {
+  AddRoute("ones", {"1"});
+  AddRoute("gone", {"13"});
+  options_.routes[0].prefixes = {"7"};
+  AddRoute("mail", {}).channel = "email";
+  Start();
+  domain::Campaign draft = Draft();
+  draft.channel = "email";
+  const int64_t mail = Create(draft);
+  const int64_t sms = Create(Draft());
+  const auto send = [&](int64_t campaign, const std::string& recipient, size_t route) {
+    storage::AcceptBatch batch;
+    batch.account_id = account_id_;
+    batch.now = clock_.Now();
+    batch.messages.resize(1);
+    batch.messages[0].campaign_id = campaign;
+    batch.messages[0].route_id = core_->routes().routes()[route].id;
+    batch.messages[0].recipient = recipient;
+    std::promise<absl::StatusOr<storage::Accepted>> accepted;
+    store().AcceptMessages(std::move(batch),
+                           [&](auto result) { accepted.set_value(std::move(result)); });
+    return accepted.get_future().get()->first_message_id;
+  };
+  for (size_t route = 0; route < 4; ++route) provider(route).is_holding = true;
+  const int64_t moved = send(sms, "13105550100", 2);
+  const int64_t nowhere = send(sms, "4915112345678", 2);
+  const int64_t astray = send(mail, "ann@example.com", 0);
+  core_->Settle();
+  EXPECT_EQ(Get(moved).state, MessageState::kSending) << "under way when its route goes";
+  for (const auto& provider : providers_) {
+    provider->given.clear();
+    provider->is_holding = false;
+  }
+  options_.routes.erase(options_.routes.begin() + 2);
+  Restart();
+  Run(absl::Hours(1));
+  EXPECT_EQ(provider(0).given.size(), 0U);
+  EXPECT_EQ(provider(1).given.size(), 1U);
+  EXPECT_EQ(provider(3).given.size(), 1U);
+  EXPECT_EQ(Get(moved).state, MessageState::kSent);
+  EXPECT_EQ(Get(astray).state, MessageState::kSent);
+  EXPECT_EQ(Get(nowhere).state, MessageState::kRejected);
+  EXPECT_EQ(Get(nowhere).reason, StateReason::kNoRoute);
+}
+
 TEST_F(MaintenanceTest, OldMessagesArePruned) {
   options_.maintenance.retention = absl::Hours(24);
   options_.maintenance.poll_interval = absl::Minutes(1);

@@ -133,6 +133,49 @@ TEST_F(MomentTest, QuietRecipientsWaitForTheirMorning) {
   EXPECT_EQ(at(unknown), absl::Hours(9)) << "the campaign's zone is UTC";
 }
 
+// Their nights are the campaign's office hours.
+TEST_F(MomentTest, WhoIsNeverAwakeInAnOpenHourDoesNotWaitForEver) {
+  LookRarely();
+  Start();
+  domain::Campaign draft = Draft();
+  draft.quiet_hours = domain::QuietHours{21 * 60, 9 * 60, ""};
+  draft.schedule.emplace();
+  for (size_t hour = 0; hour < 168; ++hour) {
+    draft.schedule->hours.set(hour, hour % 24 >= 9 && hour % 24 < 16);
+  }
+  const int64_t campaign = Create(draft);
+  const int64_t los_angeles = SendFollowing(campaign, {}, "12135550100");
+  const int64_t berlin = SendFollowing(campaign, {}, "4915112345678");
+  Run(absl::Hours(10 * 24));
+  ASSERT_EQ(provider().given.size(), 1U);
+  EXPECT_EQ(provider().given[0].submission.message_id, berlin);
+  EXPECT_EQ(Get(los_angeles).state, MessageState::kExpired);
+  EXPECT_EQ(Get(los_angeles).reason, StateReason::kSendingTimeout);
+}
+
+TEST_F(MomentTest, TheWaitIsForAnHourThatIsOpenAndNotQuiet) {
+  LookRarely();
+  Start();
+  domain::Campaign draft = Draft();
+  draft.quiet_hours = domain::QuietHours{21 * 60, 9 * 60, ""};
+  draft.schedule.emplace();
+  // Monday, in the night of Los Angeles; and once in the week by its day.
+  draft.schedule->hours.set(10);
+  draft.schedule->hours.set(6 * 24 + 20);
+  draft.sending_timeout = absl::Minutes(30);
+  const int64_t campaign = Create(draft);
+  SendFollowing(campaign, {}, "12135550100");
+  Run(absl::Hours(12));
+  ASSERT_OK_AND_ASSIGN(const auto waiting, store().PeekWaiting(campaign));
+  ASSERT_TRUE(waiting.has_value());
+  EXPECT_EQ(waiting->next_due, kMidnight + absl::Hours(6 * 24 + 20));
+  EXPECT_TRUE(waiting->is_quiet);
+  Run(absl::Hours(10 * 24));
+  ASSERT_EQ(provider().given.size(), 1U);
+  EXPECT_EQ(absl::Floor(provider().given[0].time - kMidnight, absl::Minutes(5)),
+            absl::Hours(6 * 24 + 20));
+}
+
 TEST_F(MomentTest, RetriesKeepQuietHoursToo) {
   Start();
   domain::Campaign draft = Draft();

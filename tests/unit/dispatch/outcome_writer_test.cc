@@ -47,7 +47,9 @@ class HeldStore : public storage::DispatchStore {
   MOCK_METHOD(absl::StatusOr<std::vector<storage::ClaimedMessage>>, ListLapsedClaims,
               (absl::Time, int32_t), (override));
   MOCK_METHOD(absl::Status, LapseOtherClaims, (const std::string&, absl::Time), (override));
-  MOCK_METHOD(Step, RerouteUnknown, (const std::vector<int64_t>&, int64_t, int32_t), (override));
+  MOCK_METHOD(Step, RerouteStray,
+              (const std::vector<KnownRoute>&, const storage::RoutePicker&, absl::Time, int32_t),
+              (override));
   MOCK_METHOD(Step, Prune, (absl::Time, absl::Time, int32_t), (override));
 
   std::vector<size_t> sizes;

@@ -80,6 +80,12 @@ TEST_F(OutlookTest, HintsOfTheLoopHold) {
   hint_ = SendHint{Hold::kWaitingForTurn, kNow};
   EXPECT_EQ(Make().hold, Hold::kWaitingForTurn);
   EXPECT_EQ(Make().next_send_time, std::nullopt);
+  hint_ = SendHint{Hold::kStorageUnavailable, kNow};
+  EXPECT_EQ(Make().hold, Hold::kStorageUnavailable);
+  EXPECT_EQ(Make().next_send_time, std::nullopt);
+  hint_ = SendHint{Hold::kProviderAway, kNow - absl::Seconds(1)};
+  EXPECT_EQ(Make().hold, Hold::kProviderAway);
+  EXPECT_EQ(Make().next_send_time, std::nullopt) << "who knows what comes of the one that tries";
   hint_ = SendHint{};
   EXPECT_EQ(Make().hold, Hold::kNone);
 }

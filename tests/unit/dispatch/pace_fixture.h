@@ -14,6 +14,14 @@ namespace campaigner::testing {
 // A core whose account may have a rate, with messages of all sizes and zones.
 class PaceFixture : public CoreFixture {
  protected:
+  // Before Start, where days pass: a wake-up for nothing every second would take its time.
+  void LookRarely() {
+    options_.dispatcher.list_interval = absl::Minutes(10);
+    options_.dispatcher.claim_lease = options_.maintenance.claim_lease = absl::Minutes(30);
+    options_.maintenance.poll_interval = absl::Minutes(5);
+    options_.maintenance.sweep_interval = absl::Minutes(5);
+  }
+
   static int64_t Messages(const ScriptedProvider::Given& /*given*/) { return 1; }
   static int64_t Segments(const ScriptedProvider::Given& given) {
     return domain::MeasureSms(given.submission.text).segments;

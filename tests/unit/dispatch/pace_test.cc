@@ -133,6 +133,70 @@ TEST_F(PaceTest, NoWindowOverARestartSeesMore) {
   EXPECT_LE(FullestWindow(absl::Minutes(1), Messages), 50);
 }
 
+// A campaign that never sent owes its rate nothing, whatever others did, and whoever sent.
+TEST_F(PaceTest, TheFirstMessageOfASlowCampaignGoesAtOnce) {
+  for (const bool restarts : {false, true}) {
+    if (core_ == nullptr) Start();
+    domain::Campaign draft = Rated(1, absl::Hours(10));
+    draft.state = domain::CampaignState::kNew;
+    const int64_t slow = Create(draft);
+    const int64_t other = Create(Draft());
+    Send(other, 10);
+    Run(absl::Minutes(15));
+    SetState(other, domain::CampaignState::kCancelled);
+    Run(absl::Minutes(15));
+    if (restarts) Restart();
+    const size_t before = Given();
+    Send(slow, 2);
+    SetState(slow, domain::CampaignState::kRunning);
+    Run(absl::Seconds(1));
+    EXPECT_EQ(Given(), before + 1) << restarts;
+  }
+}
+
+// What went is known over restarts, so that they do not cost a period each.
+TEST_F(PaceTest, ASlowRateMakesProgressThoughTheServerRestartsEveryDay) {
+  LookRarely();
+  for (const bool is_accounts : {false, true}) {
+    if (core_ == nullptr) Start();
+    const domain::Rate rate{300, absl::Hours(24), RateUnit::kSegments};
+    if (is_accounts) SetAccountRate(rate);
+    provider().given.clear();
+    domain::Campaign draft = is_accounts ? Draft() : Rated(rate.limit, rate.period, rate.unit);
+    draft.sending_timeout = absl::Hours(24 * 30);
+    const int64_t campaign = Create(draft);
+    SendTexts(campaign, 2000, 3);
+    for (int day = 0; day < 6; ++day) {
+      Run(absl::Hours(24));
+      Restart();
+    }
+    EXPECT_LE(FullestWindow(absl::Hours(24), Segments), 300);
+    int64_t segments = 0;
+    for (const auto& given : provider().given) segments += Segments(given);
+    EXPECT_GE(segments, 6 * 300 * 90 / 100) << is_accounts;
+    SetState(campaign, domain::CampaignState::kCancelled);
+    Run(absl::Hours(48));
+  }
+}
+
+TEST_F(PaceTest, ARateThatNowCountsSegmentsKnowsWhatWent) {
+  Start();
+  const int64_t campaign = Create(Rated(30, absl::Minutes(10)));
+  SendTexts(campaign, 300, 3);
+  Run(absl::Minutes(9));
+  const absl::Time change = clock_.Now();
+  Change(campaign,
+         [](domain::Campaign& changed) { changed.rate.unit = domain::RateUnit::kSegments; });
+  Run(absl::Minutes(60));
+  int64_t lately = 0;
+  for (const auto& given : provider().given) {
+    const bool is_near = given.time > change - absl::Minutes(1);
+    if (is_near && given.time <= change + absl::Minutes(9)) lately += Segments(given);
+  }
+  EXPECT_LE(lately, 30) << "the windows that end after the change";
+  EXPECT_GT(Given(), 60U);
+}
+
 TEST_F(PaceTest, ARaisedRateTakesEffectAtOnce) {
   Start();
   const int64_t campaign = Create(Rated(1, absl::Hours(10)));

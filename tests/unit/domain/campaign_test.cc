@@ -99,6 +99,11 @@ TEST(CampaignTest, TimeStartsAndFinishes) {
       {kRunning, std::nullopt, std::nullopt, kRunning, absl::InfiniteFuture()},
       {kRunning, kBefore, kLater, kRunning, kLater},
       {kRunning, std::nullopt, kNow, kSent, absl::InfiniteFuture()},
+      // The start was put off by an update.
+      {kRunning, kLater, std::nullopt, kDeferred, kLater},
+      {kRunning, kLater, kLast, kDeferred, kLater},
+      {kRunning, kLater, kNow, kSent, absl::InfiniteFuture()},
+      {kPaused, kLater, std::nullopt, kPaused, absl::InfiniteFuture()},
       {kPaused, std::nullopt, kLater, kPaused, kLater},
       {kPaused, std::nullopt, kNow, kSent, absl::InfiniteFuture()},
       {kPaused, kBefore, std::nullopt, kPaused, absl::InfiniteFuture()},
@@ -117,6 +122,16 @@ TEST(CampaignTest, TimeStartsAndFinishes) {
     campaign.state = c.after;
     EXPECT_EQ(AfterTime(campaign, c.next - absl::Microseconds(1)), c.after) << "case " << i;
     EXPECT_NE(AfterTime(campaign, c.next), c.after) << "case " << i;
+  }
+}
+
+TEST(CampaignTest, WhoHasBegunIsNotLate) {
+  for (const LateStart policy : {LateStart::kSkip, LateStart::kHold}) {
+    Campaign campaign = InState(kDeferred, kBefore);
+    campaign.late_start = policy;
+    campaign.late_start_after = absl::Minutes(1);
+    EXPECT_EQ(AfterTime(campaign, kNow), policy == LateStart::kSkip ? kSent : kPaused);
+    EXPECT_EQ(AfterTime(campaign, kNow, /*has_begun=*/true), kRunning);
   }
 }
 

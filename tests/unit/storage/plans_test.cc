@@ -110,7 +110,7 @@ const Case kCases[] = {
      "INDEX sqlite_autoindex_stop_list_1 (account_id=? AND address=?)"},
     {"DeleteStopped", sql::kDeleteStopped,
      "INDEX sqlite_autoindex_stop_list_1 (account_id=? AND address=?)"},
-    {"StopRecipient", sql::kStopRecipient, "INTEGER PRIMARY KEY (rowid=?)"},
+    {"ReadRecipient", sql::kReadRecipient, "INTEGER PRIMARY KEY (rowid=?)"},
     {"GetWebhook", sql::kGetWebhook, "d USING INTEGER PRIMARY KEY (rowid=?)"},
     {"ListWebhooks", sql::kListWebhooks,
      "INDEX webhook_delivery_campaign (campaign_id=? AND id<?)"},
