@@ -53,6 +53,8 @@ absl::StatusOr<std::string> MakeOwner() {
 }
 
 // How often uploads are looked through for those that nobody uses any more.
+// How often calls are looked at whose client does nothing.
+constexpr absl::Duration kStalledInterval = absl::Seconds(10);
 constexpr absl::Duration kUploadsInterval = absl::Minutes(1);
 
 // The most that a provider takes at once by default, Kannel.
@@ -279,6 +281,10 @@ absl::Status Server::Parts::StartOperations() {
                    });
   runner->AddChore("remove_unused_uploads", kUploadsInterval,
                    [this](absl::Time now) { return uploads->RemoveUnused(now); });
+  runner->AddChore("end_stalled_calls", kStalledInterval, [this](absl::Time now) {
+    live_calls.EndStalled(now);
+    return absl::OkStatus();
+  });
   store->AddObserver(operation_rates.get());
   store->AddObserver(operation_hub.get());
   store->AddObserver(runner.get());
@@ -313,6 +319,7 @@ absl::Status Server::Parts::StartServices() {
                                       .live_calls = live_calls,
                                       .uploads = *uploads,
                                       .operation_rates = *operation_rates,
+                                      .operation_runner = *runner,
                                       .operation_hub = *operation_hub});
   grpc_services = services::MakeGrpcServices(*env);
   rpc::GrpcServerOptions grpc_options;

@@ -77,10 +77,13 @@ absl::StatusOr<absl::Time> CampaignKeeper::Look(int64_t campaign_id, Kept& kept,
   if (!found.ok()) return found.status();
   domain::Campaign campaign = **found;
   if (domain::AfterTime(campaign, now) != campaign.state) {
-    ASSIGN_OR_RETURN(campaign, store_.ChangeCampaign(0, campaign_id, now, [&](auto& present) {
+    auto changed = store_.ChangeCampaign(0, campaign_id, now, [&](auto& present) {
       present.state = domain::AfterTime(present, now);
       return absl::OkStatus();
-    }));
+    });
+    // An import still clears it: it begins after that.
+    if (absl::IsFailedPrecondition(changed.status())) return now + kFailedPause;
+    ASSIGN_OR_RETURN(campaign, std::move(changed));
     kept.is_told = false;
   }
   switch (campaign.state) {

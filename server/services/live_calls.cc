@@ -1,7 +1,6 @@
 #include "server/services/live_calls.h"
 
 #include <utility>
-#include <vector>
 
 namespace campaigner::services {
 
@@ -18,13 +17,20 @@ void LiveCalls::Remove(const std::shared_ptr<LiveCall>& call) {
 }
 
 void LiveCalls::DrainAll() {
-  std::vector<std::shared_ptr<LiveCall>> calls;
   {
     base::MutexLock lock(mutex_);
     is_draining_ = true;
-    calls.assign(calls_.begin(), calls_.end());
   }
-  for (const std::shared_ptr<LiveCall>& call : calls) call->Drain();
+  for (const std::shared_ptr<LiveCall>& call : List()) call->Drain();
+}
+
+void LiveCalls::EndStalled(absl::Time now) {
+  for (const std::shared_ptr<LiveCall>& call : List()) call->EndIfStalled(now);
+}
+
+std::vector<std::shared_ptr<LiveCall>> LiveCalls::List() {
+  base::MutexLock lock(mutex_);
+  return {calls_.begin(), calls_.end()};
 }
 
 }  // namespace campaigner::services
