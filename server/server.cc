@@ -52,7 +52,6 @@ absl::StatusOr<std::string> MakeOwner() {
   ASSIGN_OR_RETURN(const std::string nonce, services::RandomBytes(8));
   return fmt::format("{}-{}", getpid(), base::ToHex(nonce));
 }
-
 // How often uploads are looked through for those that nobody uses any more.
 constexpr absl::Duration kUploadsInterval = absl::Minutes(1);
 
@@ -331,6 +330,7 @@ absl::Status Server::Parts::StartServices() {
                                       .live_calls = live_calls,
                                       .uploads = *uploads,
                                       .operation_rates = *operation_rates,
+                                      .operation_runner = *runner,
                                       .operation_hub = *operation_hub,
                                       .estimate_places = estimate_places});
   live_calls.Start();

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -29,9 +30,9 @@ struct ImportOptions {
   std::string column_separator;
   // CLI11 cannot tell "" from absent in a string.
   std::vector<std::string> quote;
-  int32_t address_column = 0;
+  std::string address_column;
   std::vector<std::string> fields;
-  int32_t external_id_column = 0;
+  std::string external_id_column;
   int32_t sheet = 0;
   bool header_names_fields = false;
   bool replaces = false;
@@ -46,6 +47,11 @@ struct IdOptions {
   int64_t id = 0;
 };
 
+// Columns are given by their number, or by what the header says above them.
+bool IsNumber(const std::string& column, int32_t& number) {
+  return CLI::detail::lexical_cast(column, number);
+}
+
 absl::StatusOr<ImportFormat> MakeFormat(const ImportOptions& options) {
   ImportFormat format;
   format.set_encoding(options.encoding);
@@ -53,19 +59,27 @@ absl::StatusOr<ImportFormat> MakeFormat(const ImportOptions& options) {
   format.set_row_separator(options.row_separator);
   format.set_column_separator(options.column_separator);
   if (!options.quote.empty()) format.set_quote(options.quote.back());
-  format.set_address_column(options.address_column);
+  int32_t number = 0;
+  if (IsNumber(options.address_column, number)) {
+    format.set_address_column(number);
+  } else {
+    format.set_address_header(options.address_column);
+  }
   ASSIGN_OR_RETURN(const auto fields, ParseFields(options.fields));
   for (const auto& [name, column] : fields) {
     ImportFormat::FieldColumn* field = format.add_fields();
     field->set_name(name);
-    int32_t number = 0;
-    if (!CLI::detail::lexical_cast(column, number)) {
-      return absl::InvalidArgumentError(
-          fmt::format("--field {}={}: expected the number of a column", name, column));
+    if (IsNumber(column, number)) {
+      field->set_column(number);
+    } else {
+      field->set_header(column);
     }
-    field->set_column(number);
   }
-  format.set_external_id_column(options.external_id_column);
+  if (IsNumber(options.external_id_column, number)) {
+    format.set_external_id_column(number);
+  } else {
+    format.set_external_id_header(options.external_id_column);
+  }
   format.set_sheet(options.sheet);
   format.set_header_names_fields(options.header_names_fields);
   return format;
@@ -94,6 +108,23 @@ std::string ShowFields(const v1::PreviewImportResponse::Row& row) {
   return text;
 }
 
+// "1: recipient, 2: name".
+std::string ShowColumns(const ImportFormat& format) {
+  std::multimap<int32_t, std::string> columns = {{format.address_column(), "recipient"}};
+  for (const auto& field : format.fields()) columns.emplace(field.column(), field.name());
+  if (format.external_id_column() != 0) columns.emplace(format.external_id_column(), "external id");
+  std::string text;
+  for (const auto& [column, use] : columns) {
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", column, use);
+  }
+  return text;
+}
+
+// The row as it stands in the file: what is wrong in it, its reading does not show.
+std::string ShowCells(const v1::PreviewImportResponse::Row& row) {
+  return row.problems().empty() ? "" : fmt::format("{}", fmt::join(row.cells(), " | "));
+}
+
 absl::Status Preview(Session& session, const ImportOptions& options, int64_t upload_id,
                      const ImportFormat& format) {
   v1::PreviewImportRequest request;
@@ -106,16 +137,17 @@ absl::Status Preview(Session& session, const ImportOptions& options, int64_t upl
     session.out << ToJson(preview);
     return absl::OkStatus();
   }
-  Table table({"ROW", "RECIPIENT", "SEGMENTS", "TEXT", "FIELDS", "PROBLEMS"});
+  Table table({"ROW", "RECIPIENT", "SEGMENTS", "TEXT", "FIELDS", "PROBLEMS", "CELLS"});
   for (const auto& row : preview.rows()) {
     std::string problems;
     for (const std::string& problem : row.problems()) {
       problems += (problems.empty() ? "" : "; ") + problem;
     }
     table.Add({std::to_string(row.number()), row.recipient(), std::to_string(row.segments()),
-               row.text(), ShowFields(row), problems});
+               row.text(), ShowFields(row), problems, ShowCells(row)});
   }
   session.out << table.Format();
+  session.err << fmt::format("columns: {}\n", ShowColumns(preview.format()));
   if (preview.file_kind() == "CSV") {
     session.err << fmt::format("CSV, {}, columns separated by \"{}\"\n",
                                ImportFormat::Encoding_Name(preview.format().encoding()),
@@ -124,22 +156,40 @@ absl::Status Preview(Session& session, const ImportOptions& options, int64_t upl
   return absl::OkStatus();
 }
 
+// What was uploaded for this command alone. That it stays for a day is no failure of the command.
+void DropUpload(Session& session, int64_t upload_id) {
+  v1::DeleteUploadRequest request;
+  request.set_upload_id(upload_id);
+  (void)session.client.DeleteUpload(request);
+}
+
+absl::StatusOr<Operation> Begin(Session& session, const ImportOptions& options, int64_t upload_id,
+                                const ImportFormat& format) {
+  v1::ImportRecipientsRequest request;
+  request.set_campaign_id(options.campaign_id);
+  request.mutable_source()->set_upload_id(upload_id);
+  *request.mutable_format() = format;
+  if (options.replaces) request.set_mode(v1::ImportRecipientsRequest::REPLACE);
+  return session.client.ImportRecipients(request);
+}
+
 absl::Status Import(Session& session, const ImportOptions& options) {
   ASSIGN_OR_RETURN(const ImportFormat format, MakeFormat(options));
   ASSIGN_OR_RETURN(const v1::Upload upload, Upload(session, options.path));
-  if (options.preview_rows) return Preview(session, options, upload.id(), format);
-
-  v1::ImportRecipientsRequest request;
-  request.set_campaign_id(options.campaign_id);
-  request.mutable_source()->set_upload_id(upload.id());
-  *request.mutable_format() = format;
-  if (options.replaces) request.set_mode(v1::ImportRecipientsRequest::REPLACE);
-  ASSIGN_OR_RETURN(const Operation begun, session.client.ImportRecipients(request));
+  if (options.preview_rows) {
+    const absl::Status shown = Preview(session, options, upload.id(), format);
+    DropUpload(session, upload.id());
+    return shown;
+  }
+  const absl::StatusOr<Operation> begun = Begin(session, options, upload.id(), format);
+  if (!begun.ok()) DropUpload(session, upload.id());
+  if (!begun.ok()) return begun.status();
   if (options.does_not_wait) {
-    ShowOperation(session, begun);
+    ShowOperation(session, *begun);
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const Operation ended, FollowOperation(session, begun.id()));
+  ASSIGN_OR_RETURN(const Operation ended, FollowOperation(session, begun->id()));
+  DropUpload(session, upload.id());
   if (!session.as_json) ShowOperation(session, ended);
   if (!options.rejected_path.empty()) {
     RETURN_IF_ERROR(SaveRejectedRows(session, ended.id(), options.rejected_path));
@@ -160,9 +210,12 @@ void DefineFormat(CLI::App& command, ImportOptions& options) {
   command.add_option("--column_separator", options.column_separator,
                      "Between columns, \\t is a tab (found out)");
   command.add_option("--quote", options.quote, "Around values; \"\": none (\")")->expected(1);
-  command.add_option("--address_column", options.address_column, "Of the number or address (1)");
-  command.add_option("--field", options.fields, "name=column; repeatable")->allow_extra_args(false);
-  command.add_option("--external_id_column", options.external_id_column, "Of your id (none)");
+  command.add_option("--address_column", options.address_column,
+                     "Of the number or address: its number, or what the header says (1)");
+  command.add_option("--field", options.fields, "name=column (number or header); repeatable")
+      ->allow_extra_args(false);
+  command.add_option("--external_id_column", options.external_id_column,
+                     "Of your id: its number, or what the header says (none)");
   command.add_option("--sheet", options.sheet, "Of an XLS file (1)");
   command.add_flag("--header", options.header_names_fields, "The first row names the fields");
 }
@@ -171,7 +224,8 @@ void DefineImport(CLI::App& command, ImportOptions& options) {
   command.add_option("campaign", options.campaign_id, "Campaign")->required();
   command.add_option("file", options.path, "CSV or XLS; -: standard input")->required();
   DefineFormat(command, options);
-  command.add_flag("--replace", options.replaces, "Cancel the campaign's waiting messages first");
+  command.add_flag("--replace", options.replaces,
+                   "Cancel the campaign's waiting messages first: they do not come back");
   command.add_option("--preview", options.preview_rows, "Only show the first rows (20)")
       ->expected(0, 1)
       ->default_str("20");

@@ -6,6 +6,7 @@
 #include <array>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "client/cli/errors.h"
@@ -58,6 +59,10 @@ std::string TimeLeft(const google::protobuf::Duration& left) {
 std::string ShowProgress(const Operation& operation) {
   std::string line;
   const auto add = [&line](const std::string& part) { line += (line.empty() ? "" : "  ") + part; };
+  if (operation.import_progress().clearing()) {
+    return fmt::format("clearing: {} messages cancelled",
+                       operation.import_progress().cleared_messages());
+  }
   const double done = static_cast<double>(operation.done_units());
   if (operation.total_units() > 0) {
     add(fmt::format("{:.0f}%", 100 * done / static_cast<double>(operation.total_units())));
@@ -89,6 +94,7 @@ void ShowOperation(Session& session, const Operation& operation) {
       {"State", Operation::State_Name(operation.state())},
       {"Campaign", operation.campaign_id() == 0 ? "" : std::to_string(operation.campaign_id())},
       {"Error", operation.error().message()},
+      {"Delayed by", operation.delay().message()},
       {"Progress", ShowProgress(operation)},
       {"Messages", std::to_string(operation.messages())},
       {"Created", ShowTime(operation.create_time(), session.zone)},
@@ -100,7 +106,8 @@ void ShowOperation(Session& session, const Operation& operation) {
                                {"Accepted", std::to_string(progress.accepted_rows())},
                                {"Duplicates", std::to_string(progress.duplicate_rows())},
                                {"On the stop-list", std::to_string(progress.stop_listed_rows())},
-                               {"Invalid", std::to_string(progress.invalid_rows())}});
+                               {"Invalid", std::to_string(progress.invalid_rows())},
+                               {"Cancelled before", std::to_string(progress.cleared_messages())}});
   }
   session.out << FormatCard(lines);
 }
@@ -133,6 +140,7 @@ absl::StatusOr<Operation> FollowOperation(Session& session, int64_t operation_id
 }
 
 absl::Status OutcomeOf(const Operation& operation) {
+  if (operation.state() == Operation::CANCELLED) return absl::CancelledError("it was cancelled");
   if (operation.state() != Operation::FAILED) return absl::OkStatus();
   return absl::Status(static_cast<absl::StatusCode>(operation.error().code()),
                       base::ToAbsl(operation.error().message()));
@@ -145,9 +153,16 @@ absl::Status SaveRejectedRows(Session& session, int64_t operation_id, const std:
   if (path == "-") {
     return session.client.DownloadRejectedRows(request, session.out, go_on).status();
   }
-  std::ofstream file(path, std::ios::binary);
-  if (!file) return absl::InvalidArgumentError(fmt::format("{} cannot be written", path));
-  return session.client.DownloadRejectedRows(request, file, go_on).status();
+  // Half a file under its name would look like all of it.
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary);
+  if (!file) return absl::InvalidArgumentError(fmt::format("{} cannot be written", part));
+  RETURN_IF_ERROR(session.client.DownloadRejectedRows(request, file, go_on).status());
+  file.close();
+  std::error_code error;
+  if (file) std::filesystem::rename(part, path, error);
+  if (!file || error) return absl::InternalError(fmt::format("{} cannot be written", path));
+  return absl::OkStatus();
 }
 
 }  // namespace campaigner::cli

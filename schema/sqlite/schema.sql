@@ -139,7 +139,7 @@ CREATE TABLE import (
   stop_listed INTEGER NOT NULL DEFAULT 0,
   invalid INTEGER NOT NULL DEFAULT 0,
   rejected_kept INTEGER NOT NULL DEFAULT 0
-) STRICT;
+, is_clearing INTEGER NOT NULL DEFAULT 0 CHECK (is_clearing IN (0, 1))) STRICT;
 
 CREATE INDEX import_upload ON import (upload_id);
 
@@ -226,7 +226,7 @@ CREATE UNIQUE INDEX operation_import ON operation (campaign_id) WHERE kind = 1 A
 CREATE UNIQUE INDEX operation_retry ON operation (campaign_id)
   WHERE kind = 2 AND state = 1 AND campaign_id > 0;
 
-CREATE INDEX operation_running ON operation (id) WHERE state = 1;
+CREATE INDEX operation_running ON operation (account_id, id) WHERE state = 1;
 
 CREATE TABLE rejected_row (
   operation_id INTEGER NOT NULL,

@@ -129,6 +129,11 @@ inline constexpr size_t kImportChunkBytes = 256 << 10;
 // looked through for the first that is not ASCII.
 inline constexpr size_t kImportSampleBytes = 64 << 10;
 inline constexpr int64_t kImportEncodingSearchBytesMax = 64 << 20;
+// Bytes of a file that are passed over at once (empty rows, the rest of a row that is too long):
+// some ten milliseconds, then others get their turn. A preview, and the search for a header, take
+// so many turns.
+inline constexpr int64_t kImportPassedOverBytesMax = 8 << 20;
+inline constexpr int kImportPassedOverTurnsMax = 16;
 // Bytes shown of a cell of a damaged row.
 inline constexpr size_t kImportDamagedCellBytesMax = 256;
 // Bytes of an XLS file: it is read in memory as a whole. 65,536 rows of ordinary width are 20 MB.
@@ -138,6 +143,8 @@ inline constexpr int64_t kImportXlsBytesMax = 64 << 20;
 inline constexpr int64_t kImportXlsMemoryBytesMax = int64_t{1} << 30;
 inline constexpr int64_t kImportXlsTextBytesMax = 256 << 20;
 inline constexpr int64_t kImportXlsSecondsMax = 30;
+// Such processes at once: two processors, and two gigabytes.
+inline constexpr int kImportXlsAtOnce = 2;
 
 // -- Storage
 
@@ -160,6 +167,12 @@ inline constexpr int64_t kUploadsBytesMax = int64_t{8} << 30;
 inline constexpr int64_t kUploadsMax = 10'000;
 // Uploads that arrive at once: each holds a chunk in memory.
 inline constexpr int kUploadsArrivingMax = 64;
+// Of each of these, an account's share: nobody fills them for all others.
+inline constexpr int64_t kUploadsBytesOfAccountMax = kUploadsBytesMax / 2;
+inline constexpr int64_t kUploadsOfAccountMax = kUploadsMax / 4;
+inline constexpr int kUploadsArrivingOfAccountMax = kUploadsArrivingMax / 4;
+// An upload that sends nothing for so long is given up.
+inline constexpr absl::Duration kUploadStallMax = absl::Minutes(1);
 // Bytes of one piece of a file that is streamed, in and out.
 inline constexpr size_t kFileChunkBytesMax = 4u << 20;
 inline constexpr size_t kFileChunkBytes = 64u << 10;
@@ -184,8 +197,16 @@ inline constexpr size_t kImportWriteQueueMax = 256;
 // kept of each.
 inline constexpr int64_t kRejectedRowsMax = 1'000'000;
 inline constexpr size_t kRejectedValueBytesMax = 256;
-// Operations that are worked on at once; further ones wait. Each import holds some megabytes.
+// Operations that are worked on at once; further ones wait. An import holds some megabytes, and
+// what it knows of its campaign's recipients: of ten million numbers 30 MB, of as many e-mail
+// addresses 230 MB.
 inline constexpr int kOperationsAtOnce = 16;
+// Of one account.
+inline constexpr int kOperationsOfAccountAtOnce = 4;
+// An operation that met nothing but passing errors for so long is FAILED; the pause between two
+// tries grows up to the latter.
+inline constexpr absl::Duration kOperationPatience = absl::Hours(1);
+inline constexpr absl::Duration kOperationPauseMax = absl::Minutes(1);
 // Watchers of operations.
 inline constexpr size_t kOperationWatchersMax = 256;
 

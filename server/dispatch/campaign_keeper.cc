@@ -80,10 +80,13 @@ absl::StatusOr<absl::Time> CampaignKeeper::Look(int64_t campaign_id, Kept& kept,
     // Read before the transaction, which must not read.
     ASSIGN_OR_RETURN(const absl::Duration open_time, store_.GetOpenTime(campaign_id, now));
     const bool has_begun = open_time > absl::ZeroDuration();
-    ASSIGN_OR_RETURN(campaign, store_.ChangeCampaign(0, campaign_id, now, [&](auto& present) {
+    auto changed = store_.ChangeCampaign(0, campaign_id, now, [&](auto& present) {
       present.state = domain::AfterTime(present, now, has_begun);
       return absl::OkStatus();
-    }));
+    });
+    // An import still clears it: it begins after that.
+    if (absl::IsFailedPrecondition(changed.status())) return now + kFailedPause;
+    ASSIGN_OR_RETURN(campaign, std::move(changed));
     kept.is_told = false;
   }
   switch (campaign.state) {

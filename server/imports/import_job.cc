@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -22,6 +23,11 @@ using Next = Job::Turn::Next;
 
 // Recipients learned in one turn: some ten milliseconds.
 constexpr int32_t kLearnRows = 20'000;
+// How often to look whether a file is converted, and whether messages have been sent.
+constexpr absl::Duration kConversionPause = absl::Milliseconds(100);
+constexpr absl::Duration kSendingPause = absl::Milliseconds(200);
+// Longer than a provider is waited for, and than a dead server's claims hold.
+const absl::Duration kPatience = limits::kClaimLease * 5;
 // How long to let the writes of others go first.
 constexpr absl::Duration kCourtesy = absl::Milliseconds(20);
 
@@ -72,7 +78,7 @@ ImportJob::ImportJob(const ImportContext& context, const Operation& operation,
       upload_id_(details.upload_id),
       region_(std::move(region)),
       request_(operation.request),
-      phase_(operation.checkpoint == kClearFirst ? Phase::kClear : Phase::kLearn),
+      clears_(operation.checkpoint == kClearFirst),
       step_number_(operation.steps),
       total_units_(operation.total_units),
       before_id_(INT64_MAX),
@@ -80,8 +86,9 @@ ImportJob::ImportJob(const ImportContext& context, const Operation& operation,
 
 absl::StatusOr<Job::Turn> ImportJob::TakeTurn() {
   switch (phase_) {
-    case Phase::kClear: RETURN_IF_ERROR(Clear()); return Turn{};
-    case Phase::kLearn: RETURN_IF_ERROR(Learn()); return Turn{};
+    case Phase::kOpen: return Open();
+    case Phase::kClear: return Clear();
+    case Phase::kLearn: return Learn();
     case Phase::kRead:
     case Phase::kFinish: break;
   }
@@ -97,32 +104,48 @@ storage::OperationStep ImportJob::NextStep() {
   return {.operation_id = operation_id_, .number = step_number_++, .total_units = total_units_};
 }
 
-absl::Status ImportJob::Clear() {
-  ASSIGN_OR_RETURN(
-      const storage::StepResult result,
-      context_.store.CancelReplaced(NextStep(), limits::kMaintenanceRowsMax, context_.clock.Now()));
-  if (!result.more) phase_ = Phase::kLearn;
-  return absl::OkStatus();
-}
-
-absl::Status ImportJob::Learn() {
-  ASSIGN_OR_RETURN(before_id_, context_.store.ScanRecipients(
-                                   campaign_id_, before_id_, kLearnRows,
-                                   [this](std::string_view one) { addresses_.Insert(one); }));
-  return before_id_ == 0 ? Open() : absl::OkStatus();
-}
-
-absl::Status ImportJob::Open() {
-  ASSIGN_OR_RETURN(format_, context_.read_format(request_));
-  ASSIGN_OR_RETURN(const auto campaign, context_.store.GetCampaign(campaign_id_));
-  auto source = OpenRowSource(context_.uploads.PathOf(upload_id_), format_, position_);
+absl::StatusOr<Job::Turn> ImportJob::Open() {
+  if (!opening_) {
+    ASSIGN_OR_RETURN(format_, context_.read_format(request_));
+    opening_.emplace(context_.uploads.PathOf(upload_id_), position_);
+  }
+  auto source = opening_->Poll(format_);
   if (!source.ok()) return Explain(source.status());
+  if (*source == nullptr) {
+    return Turn{.next = Next::kLater, .time = context_.clock.Now() + kConversionPause};
+  }
+  opening_.reset();
   source_ = *std::move(source);
+  ASSIGN_OR_RETURN(const auto campaign, context_.store.GetCampaign(campaign_id_));
   mapper_.emplace(context_.phones, format_, campaign->channel, region_);
   judge_.emplace(*mapper_, context_.routes, format_);
   total_units_ = source_->bytes_total();
-  phase_ = Phase::kRead;
-  return absl::OkStatus();
+  phase_ = clears_ ? Phase::kClear : Phase::kLearn;
+  return Turn{};
+}
+
+absl::StatusOr<Job::Turn> ImportJob::Clear() {
+  const absl::Time now = context_.clock.Now();
+  ASSIGN_OR_RETURN(const storage::ReplaceStep step,
+                   context_.store.CancelReplaced(NextStep(), limits::kMaintenanceRowsMax, now));
+  if (step.more) return Turn{};
+  if (step.sending == 0) {
+    phase_ = Phase::kLearn;
+    return Turn{};
+  }
+  // They may come back to be sent again.
+  if (step.cancelled > 0) waits_since_ = now;
+  waits_since_ = std::min(waits_since_, now);
+  if (now - waits_since_ >= kPatience) return errors::ReplaceIncomplete(step.sending);
+  return Turn{.next = Next::kLater, .time = now + kSendingPause};
+}
+
+absl::StatusOr<Job::Turn> ImportJob::Learn() {
+  ASSIGN_OR_RETURN(before_id_, context_.store.ScanRecipients(
+                                   campaign_id_, before_id_, kLearnRows,
+                                   [this](std::string_view one) { addresses_.Insert(one); }));
+  if (before_id_ == 0) phase_ = Phase::kRead;
+  return Turn{};
 }
 
 absl::StatusOr<Job::Turn> ImportJob::Read() {
@@ -141,7 +164,7 @@ absl::StatusOr<bool> ImportJob::ReadRows(const domain::Campaign& campaign) {
   judged_count_ = 0;
   while (judged_count_ < limits::kImportStepRows && bytes < limits::kImportStepBytes) {
     ASSIGN_OR_RETURN(const bool has_row, source_->Next(raw_));
-    if (!has_row) return false;
+    if (!has_row) return !source_->has_ended();
     for (const std::string_view cell : raw_.cells) bytes += cell.size();
     if (judged_count_ == judged_.size()) judged_.emplace_back();
     judge_->Judge(raw_, campaign, judged_[judged_count_++]);

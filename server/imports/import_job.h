@@ -36,9 +36,10 @@ struct ImportContext {
 // Where an import that replaces begins; any other begins with "".
 inline constexpr char kClearFirst[] = "clear";
 
-// Turns the rows of an upload into messages of a campaign, in three phases: cancels what is to be
-// replaced, learns which recipients the campaign has, reads and stores the rows. The position in
-// the file is written down with the rows before it, so that a new job goes on exactly there.
+// Turns the rows of an upload into messages of a campaign, in four phases: opens the file, cancels
+// what is to be replaced, learns which recipients the campaign has, reads and stores the rows. The
+// position in the file is written down with the rows before it, so that a new job goes on exactly
+// there.
 class ImportJob final : public operations::Job {
  public:
   // `operation` is of kind kImport. The store's errors.
@@ -49,18 +50,18 @@ class ImportJob final : public operations::Job {
   absl::StatusOr<Turn> TakeTurn() override;
 
  private:
-  enum class Phase : uint8_t { kClear, kLearn, kRead, kFinish };
-  // The rows of a step in the making.
-  struct Batch;
+  enum class Phase : uint8_t { kOpen, kClear, kLearn, kRead, kFinish };
 
   ImportJob(const ImportContext& context, const domain::Operation& operation,
             const storage::ImportDetails& details, std::string region, operations::Wake wake);
 
-  absl::Status Clear();
-  absl::Status Learn();
-  absl::Status Open();
+  // First, so that nothing is cancelled for a file that cannot be read.
+  absl::StatusOr<Turn> Open();
+  absl::StatusOr<Turn> Clear();
+  absl::StatusOr<Turn> Learn();
   absl::StatusOr<Turn> Read();
-  // Reads up to a step's rows into judged_; false at the end of the file.
+  // Reads up to a step's rows into judged_, or none where too much is passed over; false at the end
+  // of the file.
   absl::StatusOr<bool> ReadRows(const domain::Campaign& campaign);
   // Moves what it needs out of the row.
   absl::Status DecideRow(JudgedRow& row, storage::ImportStep& step);
@@ -74,17 +75,21 @@ class ImportJob final : public operations::Job {
   const int64_t upload_id_;
   const std::string region_;
   const std::string request_;
-  Phase phase_;
+  const bool clears_;
+  Phase phase_ = Phase::kOpen;
   // Of the next step.
   int64_t step_number_;
   std::optional<Position> position_;
   int64_t total_units_;
 
+  // Since when it waits for messages that are being sent.
+  absl::Time waits_since_ = absl::InfiniteFuture();
   // Learning goes on below this message.
   int64_t before_id_;
   AddressSet addresses_;
 
   Format format_;
+  std::optional<RowOpening> opening_;
   std::optional<RecipientMapper> mapper_;
   std::optional<RowJudge> judge_;
   std::unique_ptr<RowSource> source_;

@@ -40,23 +40,24 @@ absl::Status Uploads::Start() {
   std::filesystem::create_directories(folder_, error);
   if (error) return DiskError(error.value());
   RETURN_IF_ERROR(store_.DropUnfinishedUploads());
-  std::vector<int64_t> orphans;
+  std::vector<std::string> orphans;
   for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end;
        entry.increment(error)) {
     int64_t id = 0;
     if (!absl::SimpleAtoi(entry->path().filename().string(), &id)) continue;
-    std::error_code size_error;
-    bytes_ += static_cast<int64_t>(entry->file_size(size_error));
-    ++files_;
-    const absl::Status known = store_.GetUpload(0, id).status();
-    if (absl::IsNotFound(known)) {
-      orphans.push_back(id);
-    } else {
-      RETURN_IF_ERROR(known);
+    const absl::StatusOr<Upload> upload = store_.GetUpload(0, id);
+    if (absl::IsNotFound(upload.status())) {
+      orphans.push_back(entry->path());
+      continue;
     }
+    RETURN_IF_ERROR(upload.status());
+    std::error_code size_error;
+    const auto bytes = static_cast<int64_t>(entry->file_size(size_error));
+    // Not to be refused for what is there already, whatever the limits are now.
+    Release(upload->account_id, {.bytes = -bytes, .files = -1});
   }
   if (error) return DiskError(error.value());
-  for (const int64_t id : orphans) Remove(id);
+  for (const std::string& orphan : orphans) unlink(orphan.c_str());
   if (!orphans.empty()) base::LogInfo("uploads_dropped", {{"files", orphans.size()}});
   return absl::OkStatus();
 }
@@ -65,39 +66,63 @@ std::string Uploads::PathOf(int64_t upload_id) const {
   return fmt::format("{}/{}", folder_, upload_id);
 }
 
-absl::Status Uploads::TakePlace() {
-  RETURN_IF_ERROR(Take(0));
-  if (arriving_.fetch_add(1) >= limits_.arriving_max) {
-    --arriving_;
+void Uploads::Usage::operator+=(const Usage& other) {
+  bytes += other.bytes;
+  files += other.files;
+  arriving += other.arriving;
+}
+
+absl::Status Uploads::Take(int64_t account_id, const Usage& usage) {
+  base::MutexLock lock(mutex_);
+  Usage total = total_;
+  total += usage;
+  const auto found = by_account_.find(account_id);
+  Usage of_account = found == by_account_.end() ? Usage{} : found->second;
+  of_account += usage;
+  if (total.arriving > limits_.arriving_max ||
+      of_account.arriving > limits_.arriving_of_account_max) {
     return errors::Overloaded();
   }
-  if (files_.fetch_add(1) >= limits_.files_max) {
-    --arriving_;
-    Release(0, 1);
-    return errors::TooManyUploads(limits_.files_max);
+  if (total.files > limits_.files_max) return errors::TooManyUploads(limits_.files_max);
+  if (of_account.files > limits_.files_of_account_max) {
+    return errors::TooManyUploads(limits_.files_of_account_max);
   }
+  if (total.bytes > limits_.bytes_max) return errors::UploadsFull(limits_.bytes_max);
+  if (of_account.bytes > limits_.bytes_of_account_max) {
+    return errors::UploadsFull(limits_.bytes_of_account_max);
+  }
+  total_ = total;
+  by_account_[account_id] = of_account;
   return absl::OkStatus();
 }
 
-absl::Status Uploads::Take(int64_t bytes) {
-  if (bytes_.fetch_add(bytes) + bytes <= limits_.bytes_max) return absl::OkStatus();
-  bytes_ -= bytes;
-  return errors::UploadsFull(limits_.bytes_max);
+void Uploads::Release(int64_t account_id, const Usage& usage) {
+  const Usage back{.bytes = -usage.bytes, .files = -usage.files, .arriving = -usage.arriving};
+  base::MutexLock lock(mutex_);
+  total_ += back;
+  Usage& of_account = by_account_[account_id];
+  of_account += back;
+  if (of_account.files == 0 && of_account.arriving == 0) by_account_.erase(account_id);
 }
 
-void Uploads::Release(int64_t bytes, int64_t files) {
-  bytes_ -= bytes;
-  files_ -= files;
+int64_t Uploads::bytes() const {
+  base::MutexLock lock(mutex_);
+  return total_.bytes;
+}
+
+int64_t Uploads::files() const {
+  base::MutexLock lock(mutex_);
+  return total_.files;
 }
 
 absl::StatusOr<std::unique_ptr<ArrivingFile>> Uploads::Begin(int64_t account_id,
                                                              const std::string& file_name) {
-  RETURN_IF_ERROR(TakePlace());
+  constexpr Usage kPlace{.files = 1, .arriving = 1};
+  RETURN_IF_ERROR(Take(account_id, kPlace));
   Upload upload{.account_id = account_id, .file_name = file_name, .create_time = clock_.Now()};
   const auto id = store_.BeginUpload(account_id, file_name, upload.create_time);
   if (!id.ok()) {
-    --arriving_;
-    Release(0, 1);
+    Release(account_id, kPlace);
     return id.status();
   }
   upload.id = *id;
@@ -116,11 +141,11 @@ absl::StatusOr<Upload> Uploads::Keep(int64_t account_id, const std::string& file
   return file->Finish();
 }
 
-void Uploads::Remove(int64_t upload_id) {
+void Uploads::Remove(int64_t account_id, int64_t upload_id) {
   const std::string path = PathOf(upload_id);
   struct stat about {};
   const int64_t bytes = stat(path.c_str(), &about) == 0 ? about.st_size : 0;
-  if (unlink(path.c_str()) == 0) Release(bytes, 1);
+  if (unlink(path.c_str()) == 0) Release(account_id, {.bytes = bytes, .files = 1});
 }
 
 absl::Status Uploads::SyncFolder() const {
@@ -136,7 +161,7 @@ absl::Status Uploads::SyncFolder() const {
 absl::Status Uploads::Delete(int64_t account_id, int64_t upload_id) {
   RETURN_IF_ERROR(store_.GetUpload(account_id, upload_id).status());
   RETURN_IF_ERROR(store_.DeleteUpload(account_id, upload_id));
-  Remove(upload_id);
+  Remove(account_id, upload_id);
   return absl::OkStatus();
 }
 
@@ -150,11 +175,13 @@ absl::Status Uploads::RemoveUnused(absl::Time now) {
   ASSIGN_OR_RETURN(const std::vector<int64_t> ids,
                    store_.ListUnusedUploads(now - limits::kUploadKept, kRemovedAtOnce));
   for (const int64_t id : ids) {
-    const absl::Status status = store_.DeleteUpload(0, id);
+    const absl::StatusOr<Upload> upload = store_.GetUpload(0, id);
+    const absl::Status status =
+        upload.ok() ? store_.DeleteUpload(upload->account_id, id) : upload.status();
     // Since it was listed, somebody may have begun to read it, or deleted it.
     if (absl::IsFailedPrecondition(status) || absl::IsNotFound(status)) continue;
     RETURN_IF_ERROR(status);
-    Remove(id);
+    Remove(upload->account_id, id);
   }
   return absl::OkStatus();
 }
@@ -168,11 +195,11 @@ ArrivingFile::ArrivingFile(Uploads& uploads, const Upload& upload, int descripto
     : uploads_(uploads), upload_(upload), descriptor_(descriptor) {}
 
 ArrivingFile::~ArrivingFile() {
-  --uploads_.arriving_;
   if (descriptor_ >= 0) close(descriptor_);
+  uploads_.Release(upload_.account_id, {.arriving = 1});
   if (is_finished_) return;
   unlink(uploads_.PathOf(upload_.id).c_str());
-  uploads_.Release(upload_.bytes, 1);
+  uploads_.Release(upload_.account_id, {.bytes = upload_.bytes, .files = 1});
   // Where this fails, the row goes with those that nobody uses.
   if (absl::Status status = uploads_.store_.DeleteUpload(0, upload_.id); !status.ok()) {
     base::LogInfo("upload_not_dropped", {{"upload", upload_.id}});
@@ -184,7 +211,7 @@ absl::Status ArrivingFile::Append(std::string_view bytes) {
   if (upload_.bytes + size > uploads_.limits_.file_bytes_max) {
     return errors::UploadTooLarge(uploads_.limits_.file_bytes_max);
   }
-  RETURN_IF_ERROR(uploads_.Take(size));
+  RETURN_IF_ERROR(uploads_.Take(upload_.account_id, {.bytes = size}));
   upload_.bytes += size;
   sha256_.Add(bytes);
   while (!bytes.empty()) {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
@@ -23,6 +23,9 @@ struct UploadLimits {
   int64_t bytes_max = base::limits::kUploadsBytesMax;
   int64_t files_max = base::limits::kUploadsMax;
   int arriving_max = base::limits::kUploadsArrivingMax;
+  int64_t bytes_of_account_max = base::limits::kUploadsBytesOfAccountMax;
+  int64_t files_of_account_max = base::limits::kUploadsOfAccountMax;
+  int arriving_of_account_max = base::limits::kUploadsArrivingOfAccountMax;
 };
 
 class ArrivingFile;
@@ -40,7 +43,8 @@ class Uploads {
   absl::Status Start();
 
   // A file begins to arrive. `file_name` is only remembered; empty: pasted text. UPLOADS_FULL;
-  // OVERLOADED while too many arrive; the store's errors.
+  // OVERLOADED while too many arrive; each also where only the account has that many. The store's
+  // errors.
   absl::StatusOr<std::unique_ptr<ArrivingFile>> Begin(int64_t account_id,
                                                       const std::string& file_name);
   // A whole one at once.
@@ -60,19 +64,24 @@ class Uploads {
   void DiscardLater(std::unique_ptr<ArrivingFile> file) EXCLUDES(mutex_);
 
   // Of all files, also those that are arriving.
-  int64_t bytes() const { return bytes_; }
-  int64_t files() const { return files_; }
+  int64_t bytes() const EXCLUDES(mutex_);
+  int64_t files() const EXCLUDES(mutex_);
 
  private:
   friend class ArrivingFile;
 
-  // A place for one more file. What is taken is given back with Release.
-  absl::Status TakePlace();
-  // UPLOADS_FULL.
-  absl::Status Take(int64_t bytes);
-  void Release(int64_t bytes, int64_t files);
+  struct Usage {
+    int64_t bytes = 0;
+    int64_t files = 0;
+    int arriving = 0;
+    void operator+=(const Usage& other);
+  };
+
+  // All or nothing: UPLOADS_FULL, OVERLOADED. What is taken is given back with Release.
+  absl::Status Take(int64_t account_id, const Usage& usage) EXCLUDES(mutex_);
+  void Release(int64_t account_id, const Usage& usage) EXCLUDES(mutex_);
   // Removes the file and gives back its room.
-  void Remove(int64_t upload_id);
+  void Remove(int64_t account_id, int64_t upload_id);
   // So that a new name survives a power cut.
   absl::Status SyncFolder() const;
 
@@ -80,10 +89,10 @@ class Uploads {
   const UploadLimits limits_;
   storage::ImportStore& store_;
   const base::Clock& clock_;
-  std::atomic<int64_t> bytes_{0};
-  std::atomic<int64_t> files_{0};
-  std::atomic<int> arriving_{0};
-  base::Mutex mutex_;
+  mutable base::Mutex mutex_;
+  Usage total_ GUARDED_BY(mutex_);
+  // Without those that have nothing.
+  absl::flat_hash_map<int64_t, Usage> by_account_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<ArrivingFile>> discarded_ GUARDED_BY(mutex_);
 };
 

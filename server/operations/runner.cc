@@ -62,6 +62,7 @@ void Runner::Run() {
 void Runner::OnOperationsChanged(const std::vector<storage::OperationChange>& changes) {
   {
     base::MutexLock lock(mutex_);
+    for (const auto& change : changes) troubles_.erase(change.operation_id);
     const bool is_news = std::any_of(changes.begin(), changes.end(), [&](const auto& change) {
       return change.state != OperationState::kRunning || !known_.contains(change.operation_id);
     });
@@ -103,8 +104,9 @@ void Runner::RunChores(absl::Time now) {
 }
 
 absl::Status Runner::Refresh() {
-  ASSIGN_OR_RETURN(const std::vector<Operation> operations,
-                   store_.ListRunningOperations({.size = limits::kOperationsAtOnce}));
+  ASSIGN_OR_RETURN(
+      const std::vector<Operation> operations,
+      store_.ListRunningOperations(limits::kOperationsOfAccountAtOnce, limits::kOperationsAtOnce));
   std::set<int64_t> ids;
   for (const Operation& operation : operations) ids.insert(operation.id);
   std::erase_if(slots_, [&](const auto& slot) { return !ids.contains(slot.first); });
@@ -114,6 +116,7 @@ absl::Status Runner::Refresh() {
   }
   running_ = static_cast<int>(slots_.size());
   base::MutexLock lock(mutex_);
+  std::erase_if(troubles_, [&](const auto& trouble) { return !ids.contains(trouble.first); });
   known_ = std::move(ids);
   return absl::OkStatus();
 }
@@ -121,7 +124,6 @@ absl::Status Runner::Refresh() {
 void Runner::GiveTurn(int64_t operation_id, Slot& slot, absl::Time now) {
   const absl::StatusOr<Job::Turn> turn = TryTurn(operation_id, slot);
   if (!turn.ok()) return Fail(operation_id, slot, turn.status(), now);
-  slot.is_failing = false;
   switch (turn->next) {
     case Next::kAtOnce: slot.due = now; break;
     case Next::kLater: slot.due = turn->time; break;
@@ -154,6 +156,29 @@ absl::StatusOr<Job::Turn> Runner::TryTurn(int64_t operation_id, Slot& slot) {
   }
 }
 
+absl::Status Runner::PassingError(int64_t operation_id) const {
+  base::MutexLock lock(mutex_);
+  const auto found = troubles_.find(operation_id);
+  return found == troubles_.end() ? absl::OkStatus() : found->second.last;
+}
+
+Runner::Trouble Runner::NoteTrouble(int64_t operation_id, const absl::Status& error,
+                                    absl::Time now) {
+  base::MutexLock lock(mutex_);
+  const auto [found, is_new] = troubles_.try_emplace(operation_id);
+  Trouble& trouble = found->second;
+  if (is_new) {
+    base::LogWarning("operation_failed",
+                     {{"operation", operation_id}, {"status", error.ToString()}});
+    trouble.since = now;
+    trouble.pause = options_.retry_pause;
+  } else {
+    trouble.pause = std::min(2 * trouble.pause, limits::kOperationPauseMax);
+  }
+  trouble.last = error;
+  return trouble;
+}
+
 void Runner::Fail(int64_t operation_id, Slot& slot, const absl::Status& error, absl::Time now) {
   slot.job.reset();
   if (HasEnded(error)) {
@@ -161,13 +186,9 @@ void Runner::Fail(int64_t operation_id, Slot& slot, const absl::Status& error, a
     is_stale_ = true;
     return;
   }
-  if (!slot.is_failing) {
-    base::LogWarning("operation_failed",
-                     {{"operation", operation_id}, {"status", error.ToString()}});
-  }
-  slot.is_failing = true;
-  slot.due = now + options_.retry_pause;
-  if (IsPassing(error)) return;
+  const Trouble trouble = NoteTrouble(operation_id, error, now);
+  slot.due = now + trouble.pause;
+  if (IsPassing(error) && now - trouble.since < limits::kOperationPatience) return;
   // What cannot be written down is tried again: the job meets the same error.
   if (!store_.FailOperation(operation_id, error, clock_.Now()).ok()) return;
   slot.has_ended = true;

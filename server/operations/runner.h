@@ -19,17 +19,20 @@
 namespace campaigner::operations {
 
 struct RunnerOptions {
-  // How long a job that met a passing error rests before it is made anew.
+  // How long a job that met a passing error rests before it is made anew; each further error
+  // without a step between doubles it, up to limits::kOperationPauseMax.
   absl::Duration retry_pause = absl::Seconds(1);
   // False: no thread is started; the owner calls RunOnce.
   bool own_thread = true;
 };
 
-// Does the work of all operations that are RUNNING, the oldest limits::kOperationsAtOnce at once:
-// one thread gives them turns, so that a large one does not hold up a small one. What ran when the
-// last server ended goes on from its checkpoint; what is cancelled gets no further turn.
+// Does the work of all operations that are RUNNING, the oldest limits::kOperationsAtOnce at once
+// and of each account limits::kOperationsOfAccountAtOnce: one thread gives them turns, so that
+// neither a large one nor an account with many holds up the others. What ran when the last server
+// ended goes on from its checkpoint; what is cancelled gets no further turn. What took no step and
+// met passing errors for limits::kOperationPatience is FAILED with the last of them.
 //
-// OnOperationsChanged and running() are thread-safe; the rest is the owner's.
+// OnOperationsChanged, PassingError and running() are thread-safe; the rest is the owner's.
 class Runner final : public storage::StoreObserver {
  public:
   // `store` and `clock` must outlive it.
@@ -54,6 +57,9 @@ class Runner final : public storage::StoreObserver {
   // Jobs at hand.
   int running() const { return running_.load(std::memory_order_relaxed); }
 
+  // What the operation met since its last step; OK: nothing.
+  absl::Status PassingError(int64_t operation_id) const EXCLUDES(mutex_);
+
   void OnOperationsChanged(const std::vector<storage::OperationChange>& changes) override
       EXCLUDES(mutex_);
 
@@ -66,8 +72,12 @@ class Runner final : public storage::StoreObserver {
     std::unique_ptr<Job> job;  // Null: to be made.
     std::shared_ptr<std::atomic<bool>> is_woken;
     absl::Time due = absl::InfinitePast();
-    bool is_failing = false;
     bool has_ended = false;
+  };
+  struct Trouble {
+    absl::Time since;
+    absl::Duration pause;
+    absl::Status last;
   };
   struct NamedChore {
     std::string name;
@@ -82,6 +92,9 @@ class Runner final : public storage::StoreObserver {
   absl::Status Refresh();
   void GiveTurn(int64_t operation_id, Slot& slot, absl::Time now);
   absl::StatusOr<Job::Turn> TryTurn(int64_t operation_id, Slot& slot);
+  // Notes what the operation met, and answers what is known of it now.
+  Trouble NoteTrouble(int64_t operation_id, const absl::Status& error, absl::Time now)
+      EXCLUDES(mutex_);
   void Fail(int64_t operation_id, Slot& slot, const absl::Status& error, absl::Time now);
 
   const RunnerOptions options_;
@@ -95,6 +108,8 @@ class Runner final : public storage::StoreObserver {
   mutable base::Mutex mutex_;
   // Ids of slots_, for observers.
   std::set<int64_t> known_ GUARDED_BY(mutex_);
+  // Of those that took no step since they met a passing error.
+  std::map<int64_t, Trouble> troubles_ GUARDED_BY(mutex_);
   std::atomic<bool> is_stale_{true};
   std::atomic<bool> is_stopping_{false};
   std::atomic<int> running_{0};

@@ -13,6 +13,7 @@
 #include "server/imports/uploads.h"
 #include "server/net/address.h"
 #include "server/operations/rates.h"
+#include "server/operations/runner.h"
 #include "server/rpc/auth.h"
 #include "server/rpc/call_runner.h"
 #include "server/rpc/executor.h"
@@ -53,6 +54,7 @@ struct Environment {
   LiveCalls& live_calls;
   imports::Uploads& uploads;
   operations::Rates& operation_rates;
+  const operations::Runner& operation_runner;
   OperationHub& operation_hub;
   AccountPlaces& estimate_places;
 };

@@ -1,9 +1,14 @@
 #include "server/services/imports.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <functional>
+#include <string>
 
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
+#include "server/domain/errors/requests.h"
 #include "server/domain/template.h"
 #include "server/imports/address_set.h"
 #include "server/imports/import_job.h"
@@ -18,6 +23,22 @@ namespace campaigner::services {
 namespace {
 
 namespace limits = base::limits;
+
+// Fewer where the file has no more, or hides them behind too much that is passed over.
+absl::Status ForFirstRows(imports::RowSource& source, int rows_max,
+                          const std::function<absl::Status(const imports::RawRow&)>& visit) {
+  imports::RawRow raw;
+  int turns = 0;
+  for (int rows = 0; rows < rows_max && turns < limits::kImportPassedOverTurnsMax;) {
+    ASSIGN_OR_RETURN(const bool has_row, source.Next(raw));
+    if (!has_row && source.has_ended()) break;
+    if (!has_row) ++turns;
+    if (!has_row) continue;
+    ++rows;
+    RETURN_IF_ERROR(visit(raw));
+  }
+  return absl::OkStatus();
+}
 
 // One preview: the rows are judged as the import would, but for what the campaign has already.
 class Preview {
@@ -60,6 +81,33 @@ class Preview {
   imports::JudgedRow judged_;
   imports::AddressSet addresses_;
 };
+
+// A list is not given up for a file that brings nobody, as where the column is the wrong one.
+absl::Status CheckReplacement(const CallContext& call, const domain::Campaign& campaign,
+                              const ImportInput& input) {
+  ASSIGN_OR_RETURN(const auto account, call.env.accounts.Get(call.account_id()));
+  const imports::RecipientMapper mapper(call.env.phones, input.format, campaign.channel,
+                                        account->default_region);
+  imports::RowJudge judge(mapper, call.env.routes, input.format);
+  imports::JudgedRow judged;
+  std::string problem;
+  bool has_recipient = false;
+  RETURN_IF_ERROR(ForFirstRows(
+      *input.rows, limits::kPreviewRowsMax, [&](const imports::RawRow& raw) -> absl::Status {
+        judge.Judge(raw, campaign, judged);
+        has_recipient = has_recipient || judged.problems.empty();
+        if (problem.empty() && !judged.problems.empty()) {
+          problem = fmt::format("row {}: {}", raw.number, judged.problems.front());
+        }
+        return absl::OkStatus();
+      }));
+  if (has_recipient) return absl::OkStatus();
+  return domain::errors::InvalidField(
+      input.upload_id == 0 ? "source.text" : "source.upload_id",
+      problem.empty() ? "holds no recipients to replace others with"
+                      : fmt::format("none of its first {} rows is a recipient: {}",
+                                    limits::kPreviewRowsMax, problem));
+}
 
 storage::NewImport ToNewImport(const CallContext& call, const v1::ImportRecipientsRequest& request,
                                const ImportInput& input) {
@@ -108,12 +156,10 @@ absl::Status PreviewImport(const CallContext& call, const v1::PreviewImportReque
                    OpenImport(call, request.source(), request.format(), violations));
   const int wanted = request.row_count() == 0 ? limits::kPreviewRowsDefault : request.row_count();
   Preview preview(call, *campaign, input.format, account->default_region);
-  imports::RawRow raw;
-  for (int i = 0; i < std::min(wanted, limits::kPreviewRowsMax); ++i) {
-    ASSIGN_OR_RETURN(const bool has_row, input.rows->Next(raw));
-    if (!has_row) break;
-    RETURN_IF_ERROR(preview.Add(raw, response->add_rows()));
-  }
+  const int rows_max = std::min(wanted, limits::kPreviewRowsMax);
+  RETURN_IF_ERROR(ForFirstRows(*input.rows, rows_max, [&](const imports::RawRow& raw) {
+    return preview.Add(raw, response->add_rows());
+  }));
   FormatToProto(input.format, response->mutable_format());
   response->set_file_kind(input.rows->file_kind());
   return absl::OkStatus();
@@ -121,7 +167,7 @@ absl::Status PreviewImport(const CallContext& call, const v1::PreviewImportReque
 
 absl::Status ImportRecipients(const CallContext& call, const v1::ImportRecipientsRequest& request,
                               v1::Operation* response) {
-  RETURN_IF_ERROR(FindCampaign(call, request.campaign_id()).status());
+  ASSIGN_OR_RETURN(const auto campaign, FindCampaign(call, request.campaign_id()));
   Violations violations;
   CheckRequestId(request.request_id(), violations);
   if (!v1::ImportRecipientsRequest::Mode_IsValid(request.mode())) {
@@ -135,6 +181,9 @@ absl::Status ImportRecipients(const CallContext& call, const v1::ImportRecipient
   if (first) return FillOperation(call.env, *first, response);
   ASSIGN_OR_RETURN(ImportInput input,
                    OpenImport(call, request.source(), request.format(), violations));
+  if (request.mode() == v1::ImportRecipientsRequest::REPLACE) {
+    RETURN_IF_ERROR(CheckReplacement(call, *campaign, input));
+  }
   const bool is_pasted = input.upload_id == 0;
   if (is_pasted) {
     ASSIGN_OR_RETURN(const domain::Upload kept,

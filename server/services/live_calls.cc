@@ -25,7 +25,10 @@ void LiveCalls::Stop() {
 
 void LiveCalls::Run() {
   while (!is_stopping_) {
-    for (const std::shared_ptr<LiveCall>& call : All()) call->Recheck();
+    for (const std::shared_ptr<LiveCall>& call : All()) {
+      call->Recheck();
+      call->EndIfStalled(clock_.Now());
+    }
     clock_.SleepUntil(wake_, clock_.Now() + kRecheckPause);
   }
 }

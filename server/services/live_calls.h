@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/thread_annotations.h"
 
@@ -20,10 +21,12 @@ class LiveCall {
   // Ends it where its caller may no longer call: the key was revoked, or expired. Thread-safe; may
   // block shortly, on the store. Nothing to do where each message is checked by itself.
   virtual void Recheck() {}
+  // Ends it where its client has not done its part for too long. Thread-safe; does not block.
+  virtual void EndIfStalled(absl::Time /*now*/) {}
 };
 
 // The calls that last: they are told when the server drains, and every other second asked whether
-// their callers are still welcome. Thread-safe.
+// their callers are still welcome and do their part. Thread-safe.
 class LiveCalls {
  public:
   // `clock` must outlive it.

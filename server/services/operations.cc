@@ -1,6 +1,7 @@
 #include "server/services/operations.h"
 
 #include "server/base/status_macros.h"
+#include "server/rpc/status.h"
 #include "server/services/campaigns.h"
 #include "server/services/convert/operation.h"
 #include "server/services/paging.h"
@@ -10,9 +11,12 @@ namespace campaigner::services {
 absl::Status FillOperation(const Environment& env, const domain::Operation& operation,
                            v1::Operation* proto) {
   OperationToProto(operation, env.operation_rates.UnitsPerSecond(operation.id), proto);
+  if (const absl::Status error = env.operation_runner.PassingError(operation.id); !error.ok()) {
+    *proto->mutable_delay() = rpc::ToRpcStatus(error);
+  }
   if (operation.kind != domain::OperationKind::kImport) return absl::OkStatus();
   ASSIGN_OR_RETURN(const storage::ImportDetails details, env.store.GetImport(operation.id));
-  ImportToProto(details, proto->mutable_import_progress());
+  ImportToProto(operation, details, proto->mutable_import_progress());
   return absl::OkStatus();
 }
 

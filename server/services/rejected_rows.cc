@@ -1,5 +1,3 @@
-#include "server/services/rejected_rows.h"
-
 #include <fmt/format.h>
 
 #include <string>
@@ -10,12 +8,15 @@
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/domain/errors/operations.h"
+#include "server/services/convert/csv.h"
 #include "server/services/convert/violations.h"
 #include "server/services/download.h"
 #include "server/services/imports.h"
 
 namespace campaigner::services {
 namespace {
+
+namespace limits = base::limits;
 
 // About a piece of a file, where values are short.
 constexpr int32_t kRowsAtOnce = 500;
@@ -32,46 +33,44 @@ class RejectedRows final : public FileSource {
 
   absl::StatusOr<std::optional<std::string>> Next() override {
     std::string text;
-    if (!std::exchange(has_header_, true)) text = "row,reason,value\r\n";
+    if (!std::exchange(has_header_, true)) text = "row,value,reason\r\n";
     ASSIGN_OR_RETURN(const std::vector<storage::RejectedRow> rows,
                      env_.store.ListRejectedRows(operation_id_, after_row_, kRowsAtOnce));
     for (const storage::RejectedRow& row : rows) {
       fmt::format_to(std::back_inserter(text), "{},", row.row);
-      AppendCsvValue(row.reason, text);
+      AppendCsvCell(row.value, text);
       text += ',';
-      AppendCsvValue(row.value, text);
+      AppendCsvCell(row.reason, text);
       text += "\r\n";
     }
     if (text.empty()) return std::nullopt;
     if (!rows.empty()) after_row_ = rows.back().row;
+    if (rows.empty() && !std::exchange(has_end_, true)) {
+      ASSIGN_OR_RETURN(const std::string last, LastRow());
+      text += last;
+    }
     return text;
   }
 
  private:
+  // What the file does not say, where there was more of it.
+  absl::StatusOr<std::string> LastRow() const {
+    ASSIGN_OR_RETURN(const storage::ImportDetails import, env_.store.GetImport(operation_id_));
+    const domain::ImportCounts& counts = import.counts;
+    const int64_t rejected = counts.duplicates + counts.stop_listed + counts.invalid;
+    if (rejected <= limits::kRejectedRowsMax) return "";
+    return fmt::format(",,{} more rows were rejected and are not kept\r\n",
+                       rejected - limits::kRejectedRowsMax);
+  }
+
   const Environment& env_;
   const int64_t operation_id_;
   int64_t after_row_ = 0;
   bool has_header_ = false;
+  bool has_end_ = false;
 };
 
 }  // namespace
-
-void AppendCsvValue(std::string_view value, std::string& text) {
-  const bool is_formula =
-      !value.empty() && std::string_view("=+-@\t\r").find(value.front()) != std::string_view::npos;
-  const bool needs_quotes = is_formula || value.find_first_of("\",;\r\n") != std::string_view::npos;
-  if (!needs_quotes) {
-    text += value;
-    return;
-  }
-  text += '"';
-  if (is_formula) text += '\'';
-  for (const char c : value) {
-    if (c == '"') text += '"';
-    text += c;
-  }
-  text += '"';
-}
 
 grpc::ServerWriteReactor<v1::FileChunk>* ServeRejectedRows(
     const Environment& env, grpc::CallbackServerContext* context,

@@ -8,6 +8,7 @@
 #include "server/base/limits.h"
 #include "server/base/status_macros.h"
 #include "server/base/thread_annotations.h"
+#include "server/domain/errors/operations.h"
 #include "server/domain/errors/requests.h"
 #include "server/rpc/status.h"
 #include "server/services/convert/operation.h"
@@ -37,6 +38,7 @@ class UploadStream final : public grpc::ServerReadReactor<v1::FileChunk>,
   void OnDone() override;
   void Drain() override { End(errors::Draining()); }
   void Recheck() override;
+  void EndIfStalled(absl::Time now) override EXCLUDES(mutex_);
 
  private:
   using Work = absl::Status (UploadStream::*)();
@@ -50,13 +52,15 @@ class UploadStream final : public grpc::ServerReadReactor<v1::FileChunk>,
   void Post(Work work);
   void Perform(Work work);
   void End(absl::Status status) EXCLUDES(mutex_);
-  // Finishes as soon as nothing is under way.
+  // Finishes as soon as nothing is under way, and throws away what was not kept.
   void FinishIfIdle() REQUIRES(mutex_);
+  void DiscardFile() REQUIRES(mutex_);
 
   const Environment& env_;
   const rpc::Credentials credentials_;
   v1::Upload* const response_;
-  // Of the executor's task, of which there is one at a time, or of the read.
+  // Of the executor's task, of which there is one at a time, or of the read; of whoever ends the
+  // stream where there is neither.
   int64_t account_id_ = 0;
   std::unique_ptr<imports::ArrivingFile> file_;
   v1::FileChunk chunk_;
@@ -65,6 +69,8 @@ class UploadStream final : public grpc::ServerReadReactor<v1::FileChunk>,
   std::shared_ptr<UploadStream> self_ GUARDED_BY(mutex_);
   std::optional<absl::Status> end_ GUARDED_BY(mutex_);
   bool is_working_ GUARDED_BY(mutex_) = true;
+  // Since when the client is waited for.
+  absl::Time waits_since_ GUARDED_BY(mutex_) = absl::InfiniteFuture();
   bool is_finished_ GUARDED_BY(mutex_) = false;
 };
 
@@ -98,10 +104,12 @@ void UploadStream::Perform(Work work) {
   is_working_ = false;
   const bool is_over = !status.ok() || work == &UploadStream::Complete;
   if (!end_ && is_over) end_ = std::move(status);
-  // What was not kept goes here, and not on gRPC's thread.
+  // What was not kept goes here, on this thread.
   if (end_) file_.reset();
   FinishIfIdle();
-  if (!end_) StartRead(&chunk_);
+  if (end_) return;
+  waits_since_ = env_.clock.Now();
+  StartRead(&chunk_);
 }
 
 absl::Status UploadStream::Open() {
@@ -151,9 +159,27 @@ void UploadStream::End(absl::Status status) {
   FinishIfIdle();
 }
 
+void UploadStream::EndIfStalled(absl::Time now) {
+  {
+    base::MutexLock lock(mutex_);
+    if (is_working_ || now - waits_since_ < limits::kUploadStallMax) return;
+  }
+  End(errors::UploadStalled());
+}
+
+// Its place and bytes are for others at once: a client that is gone may keep the call for long. Not
+// on this thread, which may be gRPC's.
+void UploadStream::DiscardFile() {
+  if (file_ == nullptr) return;
+  auto file = std::make_shared<std::unique_ptr<imports::ArrivingFile>>(std::move(file_));
+  rpc::Executor::Task task = [file] { file->reset(); };
+  if (!env_.call_executor.TryPost(std::move(task))) env_.uploads.DiscardLater(std::move(*file));
+}
+
 void UploadStream::FinishIfIdle() {
   if (is_finished_ || is_working_ || !end_) return;
   is_finished_ = true;
+  DiscardFile();
   env_.calls.metrics().Count(kMethod, end_->code());
   if (!end_->ok() && !absl::IsCancelled(*end_)) rpc::LogFailedCall(kMethod, nullptr, *end_);
   Finish(rpc::ToGrpcStatus(*end_));
@@ -165,8 +191,6 @@ void UploadStream::OnDone() {
     base::MutexLock lock(mutex_);
     self = std::move(self_);
   }
-  // The client went away between two pieces: nobody has thrown the rest away yet.
-  if (file_ != nullptr) env_.uploads.DiscardLater(std::move(file_));
   env_.live_calls.Remove(self);
 }
 

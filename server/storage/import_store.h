@@ -29,6 +29,8 @@ struct ImportDetails {
   int64_t upload_id = 0;
   std::string file_name = {};
   bool replaces = false;
+  // It has not ended all of what it replaces.
+  bool is_clearing = false;
   domain::ImportCounts counts = {};
 };
 
@@ -48,6 +50,14 @@ struct RejectedRow {
   int64_t row = 0;  // In the file, counted from 1.
   std::string reason = {};
   std::string value = {};
+};
+
+struct ReplaceStep {
+  int32_t cancelled = 0;
+  // More can be cancelled right now: call again.
+  bool more = false;
+  // Are being sent, and may come back: call again until there are none.
+  int64_t sending = 0;
 };
 
 struct ImportStep {
@@ -107,11 +117,11 @@ class ImportStore {
                              StepDone done) = 0;
 
   // Blocking. A step before the rows of an import that replaces: at most `limit` ACCEPTED messages
-  // of the campaign become CANCELLED (REPLACED). `step.checkpoint` holds when none is left; until
-  // then the operation keeps the one it has. FAILED_PRECONDITION also where the campaign is
-  // RUNNING.
-  virtual absl::StatusOr<StepResult> CancelReplaced(const OperationStep& step, int32_t limit,
-                                                    absl::Time now) = 0;
+  // of the campaign become CANCELLED (REPLACED). `step.checkpoint` holds when none is left and none
+  // is being sent; until then the operation keeps the one it has, and the campaign cannot become
+  // RUNNING (CAMPAIGN_CLEARING).
+  virtual absl::StatusOr<ReplaceStep> CancelReplaced(const OperationStep& step, int32_t limit,
+                                                     absl::Time now) = 0;
 
   // Blocking. The recipients of a campaign's messages but those REPLACED, by descending id, from
   // below `before_id` (INT64_MAX: from the end) and in about `rows_max` rows. Where to go on; 0 at

@@ -74,8 +74,10 @@ class OperationStore {
                                                                         int64_t campaign_id,
                                                                         Page page) = 0;
 
-  // Of all accounts, by ascending id.
-  virtual absl::StatusOr<std::vector<domain::Operation>> ListRunningOperations(Page page) = 0;
+  // The oldest that are RUNNING, at most so many of an account and in all, by ascending id. Where
+  // they are too many in all, each account's first comes before anybody's second.
+  virtual absl::StatusOr<std::vector<domain::Operation>> ListRunningOperations(
+      int32_t of_account_max, int32_t limit) = 0;
 
   // RUNNING to CANCELLED: no step is taken after that. FAILED_PRECONDITION once it is DONE or
   // FAILED; NOT_FOUND also for another account's.

@@ -150,10 +150,9 @@ TEST_F(ImportsTest, RejectedRowsAreDownloadedAsCsv) {
   EXPECT_EQ(done.import_progress().invalid_rows(), 2);
   EXPECT_EQ(done.import_progress().duplicate_rows(), 1);
   ASSERT_OK_AND_ASSIGN(const std::string text, Rejected(*admin_, done.id()));
-  EXPECT_THAT(text, HasSubstr("row,reason,value\r\n2,column 1: "));
-  EXPECT_THAT(text, HasSubstr(",\"'=1+1\"\r\n3,"));
-  EXPECT_THAT(text, HasSubstr(",\"a \"\"b\"\";c\"\r\n"));
-  EXPECT_THAT(text, HasSubstr("4,the recipient is in the campaign already,79000000001\r\n"));
+  EXPECT_THAT(text, HasSubstr("row,value,reason\r\n2,\"'=1+1\",column 1: "));
+  EXPECT_THAT(text, HasSubstr("\r\n3,\"a \"\"b\"\";c\",column 1: "));
+  EXPECT_THAT(text, HasSubstr("4,79000000001,the recipient is in the campaign already\r\n"));
 }
 
 TEST_F(ImportsTest, APreviewShowsWhatAnImportWouldDo) {
@@ -265,6 +264,8 @@ TEST_F(ImportsTest, AppendsAndReplaces) {
   const v1::Operation replaced = Finish(Import(campaign_id, second.id(), "mode: REPLACE"));
   EXPECT_EQ(replaced.import_progress().accepted_rows(), 20);
   EXPECT_EQ(replaced.messages(), 3030);
+  EXPECT_EQ(replaced.import_progress().cleared_messages(), 3010);
+  EXPECT_FALSE(replaced.import_progress().clearing());
   EXPECT_THAT(Recipients(campaign_id, "states: ACCEPTED"), SizeIs(20));
   const auto statistics =
       admin_->Call(&Campaigns::GetCampaignStatistics, fmt::format("campaign_id: {}", campaign_id));
@@ -310,6 +311,41 @@ TEST_F(ImportsTest, AnEstimateLeavesOutWhatWillBeRefused) {
   EXPECT_EQ(estimate.segments(), 2);
   EXPECT_EQ(estimate.unicode_messages(), 2);
   EXPECT_FALSE(estimate.has_duration_at_rate());
+}
+
+// As where the column is the wrong one.
+TEST_F(ImportsTest, AListIsNotReplacedByNobody) {
+  const int64_t campaign_id = NewCampaign();
+  ASSERT_OK_AND_ASSIGN(const auto first, Upload(*admin_, "1.csv", "79000000001\n"));
+  ASSERT_OK_AND_ASSIGN(const auto second, Upload(*admin_, "2.csv", "Ann;79000000002\n"));
+  ASSERT_OK_AND_ASSIGN(const auto empty, Upload(*admin_, "3.csv", "\n\n"));
+  Finish(Import(campaign_id, first.id()));
+  const absl::Status refused = Import(campaign_id, second.id(), "mode: REPLACE").status();
+  EXPECT_THAT(Fields(refused), Contains("source.upload_id"));
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("row 1: column 1: is not a phone number"));
+  EXPECT_THAT(Fields(Import(campaign_id, empty.id(), "mode: REPLACE").status()),
+              Contains("source.upload_id"));
+  EXPECT_THAT(Recipients(campaign_id, "states: ACCEPTED"), ElementsAre("79000000001"));
+  Finish(Import(campaign_id, second.id(), "mode: REPLACE format { address_column: 2 }"));
+  EXPECT_THAT(Recipients(campaign_id, "states: ACCEPTED"), ElementsAre("79000000002"));
+}
+
+TEST_F(ImportsTest, ColumnsAreFoundByTheirHeaders) {
+  const int64_t campaign_id = NewCampaign();
+  ASSERT_OK_AND_ASSIGN(const auto upload,
+                       Upload(*admin_, "l.csv", "Имя;Телефон\nАнна;79000000001\n"));
+  const char* const format =
+      "format { address_header: 'Телефон' fields { name: 'name' header: 'Имя' } }";
+  const v1::Operation done = Finish(Import(campaign_id, upload.id(), format));
+  EXPECT_EQ(done.import_progress().accepted_rows(), 1);
+  EXPECT_EQ(done.import_progress().rows(), 1);
+  const auto page = admin_->Call(
+      &Messages::ListMessages, fmt::format("campaign_id: {} view: MESSAGE_VIEW_FULL", campaign_id));
+  ASSERT_OK(page);
+  EXPECT_EQ(page->messages(0).text(), "Hi Анна");
+  EXPECT_THAT(
+      Fields(Import(campaign_id, upload.id(), "format { address_header: 'phone' }").status()),
+      Contains("source.upload_id"));
 }
 
 TEST_F(ImportsTest, OneThatIsCancelledAddsNothingMore) {

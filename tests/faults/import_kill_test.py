@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""kill -9 of the server while it imports a file and sends what it has of it.
+"""kill -9 of the server while it imports a file and sends what it has of it, and while it replaces a list.
 
-Checked at the end: the import is done and has counted every row, each number of the file has exactly one message,
-every message is final, the database is sound.
+Each kill meets a running import that has gone on since the kill before. Checked at the end: the import is done and has
+counted every row, each number of the file has exactly one message, every message is final, the database is sound; of a
+list that was replaced nothing waits any more, and the new one is there once.
 
-  tests/faults/import_kill_test.py --bin build/release/bin [--rows 100000] [--kills 10] [--seed 1]
+  tests/faults/import_kill_test.py --bin build/release/bin [--rows 500000] [--kills 10] [--replace_rows 50000] [--seed 1]
 """
 import argparse
 import asyncio
@@ -29,12 +30,15 @@ BAD_ROWS = 100
 QUIET_S = 300  # Longest wait for the last message to end.
 
 
+def make_rows(first: int, rows: int) -> bytes:
+    return "".join(f"{first + i};Name {i};{i % 100}\n" for i in range(rows)).encode()
+
+
 def make_file(rows: int) -> bytes:
     """Distinct numbers, then some of them again, and some rows that are none."""
-    lines = [f"{FIRST_NUMBER + i};Name {i};{i % 100}" for i in range(rows)]
-    lines += [f"+{FIRST_NUMBER + i};again;0" for i in range(DUPLICATES)]
+    lines = [f"+{FIRST_NUMBER + i};again;0" for i in range(DUPLICATES)]
     lines += [f"{i};too short;0" for i in range(BAD_ROWS)]
-    return ("\n".join(lines) + "\n").encode()
+    return make_rows(FIRST_NUMBER, rows) + ("\n".join(lines) + "\n").encode()
 
 
 async def upload(cluster: Cluster, session, content: bytes) -> int:
@@ -47,20 +51,86 @@ async def upload(cluster: Cluster, session, content: bytes) -> int:
         return int((await answer.json())["id"])
 
 
-async def kill_at_random(cluster: Cluster, session, rng, operation: int, kills: int) -> int:
-    """Answers how many kills met the import; the others met the sending."""
-    met_import = 0
+def steps_of(state: dict) -> tuple:
+    """Grows with each step of an import, also while it cancels what it replaces."""
+    return int(state.get("doneUnits", 0)), int(state.get("messages", 0))
+
+
+async def until_it_goes_on(cluster: Cluster, session, operation: int, before: tuple) -> dict:
+    deadline = time.monotonic() + QUIET_S
+    while time.monotonic() < deadline:
+        state = await cluster.api(session, "GET", f"/v1/operations/{operation}")
+        if state["state"] != "RUNNING" or steps_of(state) > before:
+            return state
+        await asyncio.sleep(0.005)
+    raise RuntimeError(f"the import does not go on: {state}")
+
+
+async def kill_at_random(cluster: Cluster, session, rng, operation: int, kills: int) -> dict:
+    """Answers how many kills met the import, and of these how many while it cleared; the others met the sending."""
+    met = {"import": 0, "clearing": 0}
+    steps = (0, 0)
     for i in range(kills):
         await cluster.ready(session)
-        await asyncio.sleep(rng.uniform(0.02, 0.5))
-        state = await cluster.api(session, "GET", f"/v1/operations/{operation}")
-        met_import += state["state"] == "RUNNING"
+        state = await until_it_goes_on(cluster, session, operation, steps)
+        steps = steps_of(state)
+        met["import"] += state["state"] == "RUNNING"
+        met["clearing"] += bool(state["importProgress"].get("clearing"))
+        await asyncio.sleep(rng.uniform(0, 0.02))
         cluster.server.kill()
         cluster.server.start()
-        print(f"\r  killed {i + 1} of {kills}, {met_import} in the import", end="", flush=True)
+        print(f"\r  killed {i + 1} of {kills}: {met}", end="", flush=True)
     print()
     await cluster.ready(session)
-    return met_import
+    return met
+
+
+async def until_ended(cluster: Cluster, session, operation: int) -> dict:
+    deadline = time.monotonic() + QUIET_S
+    while time.monotonic() < deadline:
+        state = await cluster.api(session, "GET", f"/v1/operations/{operation}")
+        if state["state"] != "RUNNING":
+            return state
+        await asyncio.sleep(0.1)
+    raise RuntimeError(f"not ended after {QUIET_S} s: {state}")
+
+
+def import_request(upload_id: int, **more) -> dict:
+    return {"source": {"uploadId": upload_id},
+            "format": {"fields": [{"name": "name", "column": 2}, {"name": "age", "column": 3}]},
+            **more}
+
+
+async def replace_under_fire(cluster: Cluster, session, rng, args) -> list:
+    """A list that is replaced by another one, which shares half of its numbers. Answers what is wrong."""
+    made = await cluster.api(session, "POST", "/v1/campaigns",
+                             {"displayName": "Replaced", "template": "Hi {name}"})
+    path = f"/v1/campaigns/{made['id']}/recipients:import"
+    rows = args.replace_rows
+    old = await cluster.api(session, "POST", path, import_request(
+        await upload(cluster, session, make_rows(FIRST_NUMBER, rows))))
+    await until_ended(cluster, session, int(old["id"]))
+    new = await cluster.api(session, "POST", path, import_request(
+        await upload(cluster, session, make_rows(FIRST_NUMBER + rows // 2, rows)), mode="REPLACE"))
+    met = await kill_at_random(cluster, session, rng, int(new["id"]), args.replace_kills)
+    state = await until_ended(cluster, session, int(new["id"]))
+    progress = state["importProgress"]
+    db = sqlite3.connect(os.path.join(cluster.data, "campaigner.db"))
+    waiting, numbers, smallest = db.execute(
+        "SELECT count(*), count(DISTINCT b.recipient), min(b.recipient) FROM message m "
+        "JOIN message_body b ON b.id = m.id WHERE m.campaign_id = ? AND m.state = 1",
+        (int(made["id"]),)).fetchone()
+    db.close()
+    print(f"  replaced {rows} rows by {rows}, kills {args.replace_kills} ({met}): {state['state']}, "
+          f"cancelled {progress.get('clearedMessages')}, waiting {waiting} to {numbers} numbers")
+    checks = [
+        (state["state"] == "DONE", f"the replacing import is {state['state']}"),
+        (met["clearing"] > 0, "no kill met the clearing: take more rows"),
+        (int(progress.get("clearedMessages", 0)) == rows, "not all of the old list was cancelled once"),
+        (waiting == rows and numbers == rows, "the new list is not there once"),
+        (int(smallest) == FIRST_NUMBER + rows // 2, "some of the old list waits"),
+    ]
+    return [text for is_good, text in checks if not is_good]
 
 
 async def until_quiet(cluster: Cluster, session, campaign: int, operation: int) -> dict:
@@ -106,16 +176,17 @@ async def run(args) -> list:
                 begin = time.monotonic()
                 begun = await cluster.api(
                     session, "POST", f"/v1/campaigns/{campaign}/recipients:import",
-                    {"source": {"uploadId": upload_id},
-                     "format": {"fields": [{"name": "name", "column": 2},
-                                           {"name": "age", "column": 3}]}})
-                met_import = await kill_at_random(cluster, session, rng, int(begun["id"]),
+                    import_request(upload_id))
+                met = await kill_at_random(cluster, session, rng, int(begun["id"]),
                                                   args.kills)
                 state = await until_quiet(cluster, session, campaign, int(begun["id"]))
                 seconds = time.monotonic() - begin
-                exit_codes = [cluster.gateway.stop(), cluster.server.stop()]
                 facts = database_facts(os.path.join(cluster.data, "campaigner.db"))
-                return judge(args, state, facts, met_import, seconds, exit_codes)
+                wrong = await replace_under_fire(cluster, session, rng, args)
+                exit_codes = [cluster.gateway.stop(), cluster.server.stop()]
+                facts["integrity"] = database_facts(
+                    os.path.join(cluster.data, "campaigner.db"))["integrity"]
+                return wrong + judge(args, state, facts, met["import"], seconds, exit_codes)
             finally:
                 for program in (cluster.gateway, cluster.server):
                     if program.process and program.process.poll() is None:
@@ -125,7 +196,7 @@ async def run(args) -> list:
 def judge(args, state: dict, facts: dict, met_import: int, seconds: float,
           exit_codes: list) -> list:
     progress = {name: int(value) for name, value in state["importProgress"].items()
-                if name != "fileName"}
+                if name not in ("fileName", "clearing")}
     print(f"  rows {args.rows}, kills {args.kills} ({met_import} in the import), seed {args.seed}, "
           f"{seconds:.0f} s\n"
           f"  import: {state['state']}, {progress}\n"
@@ -144,7 +215,7 @@ def judge(args, state: dict, facts: dict, met_import: int, seconds: float,
         (int(facts["largest"]) == FIRST_NUMBER + args.rows - 1, "the last is not the file's"),
         (facts["open"] == 0, "messages are not final"),
         (facts["integrity"] == "ok", "the database is damaged"),
-        (met_import > 0, "no kill met the import: take more rows"),
+        (met_import == args.kills, "some kills did not meet the import: take more rows"),
         (exit_codes == [0, 0], f"exit codes {exit_codes}"),
     ]
     return [text for is_good, text in checks if not is_good]
@@ -153,8 +224,10 @@ def judge(args, state: dict, facts: dict, met_import: int, seconds: float,
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bin", default="build/release/bin")
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=500_000)
     parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--replace_rows", type=int, default=50_000)
+    parser.add_argument("--replace_kills", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
     wrong = asyncio.run(run(parser.parse_args()))
     for text in wrong:

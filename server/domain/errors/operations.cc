@@ -95,6 +95,23 @@ absl::Status CampaignRunning(int64_t campaign_id) {
       {.reason = "CAMPAIGN_RUNNING", .metadata = {{"campaign_id", std::to_string(campaign_id)}}});
 }
 
+absl::Status CampaignClearing(int64_t campaign_id, int64_t operation_id) {
+  return MakeError(
+      StatusCode::kFailedPrecondition,
+      fmt::format("import {} is cancelling the old messages of campaign {}: start it after that",
+                  operation_id, campaign_id),
+      {.reason = "CAMPAIGN_CLEARING",
+       .metadata = {{"campaign_id", std::to_string(campaign_id)},
+                    {"operation_id", std::to_string(operation_id)}}});
+}
+
+absl::Status ReplaceIncomplete(int64_t sending) {
+  return MakeError(
+      StatusCode::kFailedPrecondition,
+      fmt::format("{} of the old messages are still being sent: import again later", sending),
+      {.reason = "REPLACE_INCOMPLETE", .metadata = {{"sending", std::to_string(sending)}}});
+}
+
 absl::Status UploadTooLarge(int64_t bytes_max) {
   return MakeError(
       StatusCode::kResourceExhausted, fmt::format("the file has more than {} bytes", bytes_max),
@@ -126,10 +143,20 @@ absl::Status EstimateTooLong() {
                    {.reason = "ESTIMATE_TOO_LONG"});
 }
 
+absl::Status UploadStalled() {
+  return MakeError(StatusCode::kDeadlineExceeded, "nothing more of the upload came",
+                   {.reason = "UPLOAD_STALLED"});
+}
+
 absl::Status UploadFailed(std::string_view cause) {
   return MakeError(StatusCode::kUnavailable,
                    fmt::format("the upload cannot be kept at the moment: {}", cause),
                    {.reason = "UPLOAD_FAILED", .retry_after = absl::Seconds(5)});
+}
+
+absl::Status TooManyConversions() {
+  return MakeError(StatusCode::kUnavailable, "other XLS files are being read",
+                   {.reason = "OVERLOADED", .retry_after = absl::Seconds(5)});
 }
 
 absl::Status UploadUnreadable(std::string_view reason) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "server/base/limits.h"
+#include "server/base/status_macros.h"
 #include "server/base/text.h"
 #include "server/domain/template.h"
 
@@ -25,6 +26,8 @@ class FormatCheck {
     }
     CheckSeparators();
     CheckColumn("address_column", format_.address_column, 1);
+    CheckHeader("address_header", format_.address_header);
+    CheckHeader("external_id_header", format_.external_id_header);
     CheckFields();
     CheckColumn("external_id_column", format_.external_id_column, 0);
     if (format_.sheet < 1) Add("sheet", "must be at least 1");
@@ -39,6 +42,13 @@ class FormatCheck {
   void CheckColumn(std::string field, int32_t column, int32_t least) {
     if (column < least || column > limits::kImportColumnsMax) {
       Add(std::move(field), fmt::format("must be {} to {}", least, limits::kImportColumnsMax));
+    }
+  }
+
+  void CheckHeader(std::string field, const std::string& header) {
+    if (!base::IsValidUtf8(header) || base::CountCodePoints(header) > limits::kFieldValueCharsMax) {
+      Add(std::move(field),
+          fmt::format("must be UTF-8 of at most {} characters", limits::kFieldValueCharsMax));
     }
   }
 
@@ -85,7 +95,8 @@ class FormatCheck {
       } else if (!names.insert(field.name).second) {
         Add(fmt::format("fields[{}].name", i), "is the same as an earlier one");
       }
-      CheckColumn(fmt::format("fields[{}].column", i), field.column, 1);
+      CheckHeader(fmt::format("fields[{}].header", i), field.header);
+      CheckColumn(fmt::format("fields[{}].column", i), field.column, field.header.empty() ? 1 : 0);
     }
   }
 
@@ -93,11 +104,40 @@ class FormatCheck {
   std::vector<base::FieldViolation> violations_;
 };
 
+// Of a header that nobody finds: so many of those that there are.
+constexpr size_t kHeadersShown = 10;
+constexpr size_t kHeaderBytesShown = 40;
+
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kWhite = " \t\r\n";
   const size_t begin = text.find_first_not_of(kWhite);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kWhite) + 1 - begin);
+}
+
+std::string ListHeaders(const std::vector<std::string_view>& header) {
+  std::string list;
+  for (size_t i = 0; i < std::min(header.size(), kHeadersShown); ++i) {
+    fmt::format_to(std::back_inserter(list), "{}\"{}\"", i == 0 ? "" : ", ",
+                   base::Printable(Trim(header[i]), kHeaderBytesShown));
+  }
+  return header.size() > kHeadersShown ? list + ", .." : list;
+}
+
+absl::Status FindColumn(const std::vector<std::string_view>& header, std::string_view wanted,
+                        int32_t& column) {
+  const auto is_it = [&](std::string_view cell) { return Trim(cell) == Trim(wanted); };
+  const auto found = std::find_if(header.begin(), header.end(), is_it);
+  const std::string shown = base::Printable(wanted, kHeaderBytesShown);
+  if (found == header.end()) {
+    return absl::InvalidArgumentError(
+        fmt::format("has no column \"{}\", only {}", shown, ListHeaders(header)));
+  }
+  if (std::find_if(found + 1, header.end(), is_it) != header.end()) {
+    return absl::InvalidArgumentError(fmt::format("has more than one column \"{}\"", shown));
+  }
+  column = static_cast<int32_t>(found - header.begin()) + 1;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -116,6 +156,26 @@ const char* EncodingName(Encoding encoding) {
 
 std::vector<base::FieldViolation> ValidateFormat(const Format& format) {
   return FormatCheck(format).Run();
+}
+
+bool Format::has_header() const {
+  return header_names_fields || !address_header.empty() || !external_id_header.empty() ||
+         std::any_of(fields.begin(), fields.end(),
+                     [](const FieldColumn& field) { return !field.header.empty(); });
+}
+
+absl::Status ResolveHeaders(const std::vector<std::string_view>& header, Format& format) {
+  if (!format.address_header.empty()) {
+    RETURN_IF_ERROR(FindColumn(header, format.address_header, format.address_column));
+  }
+  if (!format.external_id_header.empty()) {
+    RETURN_IF_ERROR(FindColumn(header, format.external_id_header, format.external_id_column));
+  }
+  for (FieldColumn& field : format.fields) {
+    if (field.header.empty()) continue;
+    RETURN_IF_ERROR(FindColumn(header, field.header, field.column));
+  }
+  return absl::OkStatus();
 }
 
 void AddHeaderFields(const std::vector<std::string_view>& header, Format& format) {

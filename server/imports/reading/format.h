@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "server/base/error.h"
 
 namespace campaigner::imports {
@@ -27,6 +28,8 @@ const char* EncodingName(Encoding encoding);
 struct FieldColumn {
   std::string name;
   int32_t column = 0;
+  // Instead of the column: what the header says above it.
+  std::string header = {};
 };
 
 // How a file is read: the domain's side of campaigner.v1.ImportFormat. Columns are counted from 1.
@@ -45,13 +48,24 @@ struct Format {
   std::vector<FieldColumn> fields;
   int32_t external_id_column = 0;  // 0: none.
   int32_t sheet = 1;               // XLS only.
-  // The first row after skip_rows that is not empty names the columns: see AddHeaderFields.
+  // Instead of the columns: what the header says above them.
+  std::string address_header;
+  std::string external_id_header;
+  // The header names the fields: see AddHeaderFields.
   bool header_names_fields = false;
+
+  // Whether the first row after skip_rows that is not empty is a header.
+  bool has_header() const;
 };
 
 // What is wrong with a format before any file is looked at: paths within it ("fields[2].column")
 // and reasons that fit behind them ("must be at least 1"). Empty: nothing.
 std::vector<base::FieldViolation> ValidateFormat(const Format& format);
+
+// Gives the columns that are named by headers their numbers. INVALID_ARGUMENT with a reason that
+// fits behind the file's name: no column has such a header, or more than one. Done twice, it
+// changes nothing.
+absl::Status ResolveHeaders(const std::vector<std::string_view>& header, Format& format);
 
 // Makes fields of the columns that the format gives no use, under the names in `header`. A name
 // that a template cannot show ("First name"), or that is taken, becomes "field_" and the column's

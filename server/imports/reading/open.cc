@@ -46,10 +46,18 @@ absl::StatusOr<Encoding> FindEncoding(const ByteSource& bytes, std::string_view 
 absl::StatusOr<std::unique_ptr<RowSource>> Begin(std::unique_ptr<TextRowSource> source,
                                                  Format& format,
                                                  const std::optional<Position>& resume) {
-  if (format.header_names_fields) {
+  if (format.has_header()) {
     RawRow header;
-    ASSIGN_OR_RETURN(const bool has_header, source->Next(header));
-    if (has_header) AddHeaderFields(header.cells, format);
+    bool has_header = false;
+    for (int turn = 0; !has_header && !source->has_ended(); ++turn) {
+      if (turn >= limits::kImportPassedOverTurnsMax) {
+        return absl::InvalidArgumentError("has no header in its first rows");
+      }
+      ASSIGN_OR_RETURN(has_header, source->Next(header));
+    }
+    if (!has_header) header.cells.clear();
+    RETURN_IF_ERROR(ResolveHeaders(header.cells, format));
+    if (format.header_names_fields) AddHeaderFields(header.cells, format);
   }
   if (resume && resume->row > 0) source->Seek(*resume);
   return source;
@@ -80,16 +88,35 @@ absl::StatusOr<std::unique_ptr<RowSource>> OpenText(std::unique_ptr<ByteSource> 
 
 }  // namespace
 
+RowOpening::RowOpening(std::string path, const std::optional<Position>& resume)
+    : path_(std::move(path)), resume_(resume) {}
+RowOpening::~RowOpening() = default;
+
+absl::StatusOr<std::unique_ptr<RowSource>> RowOpening::Poll(Format& format) {
+  return Open(format, /*waits=*/false);
+}
+
+absl::StatusOr<std::unique_ptr<RowSource>> RowOpening::Wait(Format& format) {
+  return Open(format, /*waits=*/true);
+}
+
+absl::StatusOr<std::unique_ptr<RowSource>> RowOpening::Open(Format& format, bool waits) {
+  if (conversion_ == nullptr) {
+    ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> bytes, OpenFile(path_));
+    ASSIGN_OR_RETURN(const std::string sample, ReadSample(*bytes, 0));
+    if (!IsXls(sample)) return OpenText(std::move(bytes), sample, format, resume_);
+    ASSIGN_OR_RETURN(conversion_, XlsConversion::Begin(path_, bytes->size(), format.sheet));
+  }
+  if (!waits && !conversion_->HasEnded()) return nullptr;
+  // Its place is for others now.
+  const std::unique_ptr<XlsConversion> ended = std::move(conversion_);
+  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> text, ended->Take());
+  return Begin(TextRowSource::OfXls(std::move(text), format), format, resume_);
+}
+
 absl::StatusOr<std::unique_ptr<RowSource>> OpenRowSource(const std::string& path, Format& format,
                                                          const std::optional<Position>& resume) {
-  ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> bytes, OpenFile(path));
-  ASSIGN_OR_RETURN(const std::string sample, ReadSample(*bytes, 0));
-  if (IsXls(sample)) {
-    ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> text,
-                     ConvertXls(path, bytes->size(), format.sheet));
-    return Begin(TextRowSource::OfXls(std::move(text), format), format, resume);
-  }
-  return OpenText(std::move(bytes), sample, format, resume);
+  return RowOpening(path, resume).Wait(format);
 }
 
 absl::StatusOr<std::unique_ptr<RowSource>> OpenPastedRows(std::string text, Format& format,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "server/base/limits.h"
 #include "server/base/text.h"
 #include "server/domain/email.h"
@@ -33,6 +35,27 @@ std::string_view Trim(std::string_view text) {
 std::string_view Value(const RawRow& row, int32_t column) {
   const auto index = static_cast<size_t>(column) - 1;
   return index < row.cells.size() ? Trim(row.cells[index]) : std::string_view();
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// Spreadsheets write an apostrophe before what they are to leave alone: "'+7920..".
+std::string_view WithoutApostrophe(std::string_view value) {
+  const bool has_one =
+      value.size() > 1 && value[0] == '\'' && (value[1] == '+' || IsDigit(value[1]));
+  return has_one ? value.substr(1) : value;
+}
+
+// Where a spreadsheet took the number for a quantity ("79201234567.0"): where its whole part ends;
+// npos: it is none. The point of a phone number has others beside it, or more behind it.
+size_t FindFraction(std::string_view value) {
+  const size_t point = value.find('.');
+  const size_t behind = point == std::string_view::npos ? 0 : value.size() - point - 1;
+  const std::string_view whole = value.substr(0, point);
+  const bool is_fraction = (behind == 1 || behind == 2) && !whole.empty() &&
+                           std::all_of(whole.begin(), whole.end(), IsDigit) &&
+                           std::all_of(value.end() - behind, value.end(), IsDigit);
+  return is_fraction ? point : std::string_view::npos;
 }
 
 bool HasMoreCharacters(std::string_view value, size_t characters_max) {
@@ -72,8 +95,17 @@ void RecipientMapper::MapAddress(const RawRow& row, Recipient& recipient,
     problems.push_back(fmt::format("column {}: {}", address_column_, why));
   };
   if (static_cast<size_t>(address_column_) > row.cells.size()) return refuse("is missing");
-  const std::string_view value = Value(row, address_column_);
+  std::string_view value = Value(row, address_column_);
   if (value.empty()) return refuse("is empty");
+  if (!is_email_) {
+    value = WithoutApostrophe(value);
+    const size_t fraction = FindFraction(value);
+    if (fraction != std::string_view::npos) {
+      const bool is_zero = value.find_first_not_of(".0", fraction) == std::string_view::npos;
+      if (!is_zero) return refuse("has a fraction: is not a phone number");
+      value = value.substr(0, fraction);
+    }
+  }
   absl::StatusOr<std::string> address =
       is_email_ ? domain::NormalizeEmail(value) : phones_.Normalize(value, region_);
   if (!address.ok()) return refuse(base::ToStd(address.status().message()));

@@ -27,9 +27,11 @@ TextRowSource::TextRowSource(std::unique_ptr<ByteSource> bytes, const Format& fo
       splitter_(format, sizes.row_bytes_max),
       chunk_bytes_(sizes.chunk_bytes),
       buffer_size_(splitter_.window_min() + chunk_bytes_ * Decoder::kGrowth),
+      passed_over_max_(sizes.passed_over_bytes_max),
       buffer_(std::make_unique<char[]>(buffer_size_)),
       read_offset_(text_begin),
-      offset_(text_begin) {
+      offset_(text_begin),
+      position_{.offset = text_begin, .row = 0} {
   if (!decoder_.is_plain()) raw_.resize(chunk_bytes_);
 }
 
@@ -49,22 +51,50 @@ void TextRowSource::Seek(const Position& position) {
   begin_ = end_ = 0;
   read_offset_ = offset_ = position.offset;
   row_ = position.row;
+  position_ = position;
+  passed_over_ = 0;
+  is_cut_ = has_ended_ = false;
 }
 
 absl::StatusOr<bool> TextRowSource::Next(RawRow& row) {
-  while (true) {
-    RETURN_IF_ERROR(Fill());
-    if (begin_ == end_) return false;
-    const RowSplitter::Row split = splitter_.Split(window(), at_end());
-    row.number = ++row_;
-    // Before the cells lose their doubled quotes.
-    const int64_t file_bytes = decoder_.BytesInFile(window().substr(0, split.full_size));
-    const bool is_wanted = row_ > skip_rows_ && TakeCells(split, row);
-    begin_ += split.full_size;
-    offset_ = std::min(offset_ + file_bytes, bytes_->size());
-    if (split.is_cut) RETURN_IF_ERROR(SkipRow());
+  while (!HasPassedOverEnough()) {
+    bool is_wanted = false;
+    if (is_cut_) {
+      ASSIGN_OR_RETURN(const bool is_over, SkipRow());
+      if (!is_over) break;
+      is_cut_ = false;
+      is_wanted = is_cut_wanted_;
+      // What was shown of it when it was cut: `row` may be another by now.
+      row.number = row_;
+      row.problem = cut_problem_;
+      row.cells.assign(shown_.begin(), shown_.end());
+    } else {
+      RETURN_IF_ERROR(Fill());
+      has_ended_ = begin_ == end_;
+      if (has_ended_) return false;
+      is_wanted = TakeRow(row);
+      if (is_cut_) continue;
+    }
+    position_ = {offset_, row_};
     if (is_wanted) return true;
   }
+  passed_over_ = 0;
+  return false;
+}
+
+bool TextRowSource::TakeRow(RawRow& row) {
+  const RowSplitter::Row split = splitter_.Split(window(), at_end());
+  row.number = ++row_;
+  // Before the cells lose their doubled quotes.
+  const int64_t file_bytes = decoder_.BytesInFile(window().substr(0, split.full_size));
+  const bool is_wanted = row_ > skip_rows_ && TakeCells(split, row);
+  begin_ += split.full_size;
+  offset_ = std::min(offset_ + file_bytes, bytes_->size());
+  if (!is_wanted) passed_over_ += file_bytes;
+  is_cut_ = split.is_cut;
+  is_cut_wanted_ = is_wanted;
+  cut_problem_ = split.problem;
+  return is_wanted;
 }
 
 bool TextRowSource::TakeCells(const RowSplitter::Row& split, RawRow& row) {
@@ -125,17 +155,20 @@ absl::Status TextRowSource::ReadChunk() {
   return absl::OkStatus();
 }
 
-absl::Status TextRowSource::SkipRow() {
-  while (true) {
+absl::StatusOr<bool> TextRowSource::SkipRow() {
+  while (!HasPassedOverEnough()) {
     size_t keep = 0;
     const size_t row_end = splitter_.FindRowEnd(window(), at_end(), keep);
     const bool is_found = row_end != std::string_view::npos;
     const size_t size = is_found ? row_end : end_ - begin_ - (at_end() ? 0 : keep);
-    offset_ = std::min(offset_ + decoder_.BytesInFile(window().substr(0, size)), bytes_->size());
+    const int64_t file_bytes = decoder_.BytesInFile(window().substr(0, size));
+    offset_ = std::min(offset_ + file_bytes, bytes_->size());
+    passed_over_ += file_bytes;
     begin_ += size;
-    if (is_found || at_end()) return absl::OkStatus();
+    if (is_found || at_end()) return true;
     RETURN_IF_ERROR(ReadChunk());
   }
+  return false;
 }
 
 }  // namespace campaigner::imports

@@ -15,6 +15,7 @@ namespace campaigner::imports {
 struct TextSizes {
   size_t chunk_bytes = base::limits::kImportChunkBytes;  // At least 4.
   size_t row_bytes_max = base::limits::kImportRowBytesMax;
+  int64_t passed_over_bytes_max = base::limits::kImportPassedOverBytesMax;
 };
 
 // Rows of separated text, streamed: memory is a chunk and a row, whatever the file.
@@ -25,12 +26,13 @@ class TextRowSource : public RowSource {
   TextRowSource(std::unique_ptr<ByteSource> bytes, const Format& format, bool is_big_endian,
                 int64_t text_begin, const TextSizes& sizes = {});
 
-  // The text is a sheet's, see ConvertXls.
+  // The text is a sheet's, see XlsConversion.
   static std::unique_ptr<TextRowSource> OfXls(std::unique_ptr<ByteSource> text,
                                               const Format& format);
 
   absl::StatusOr<bool> Next(RawRow& row) override;
-  Position position() const override { return {offset_, row_}; }
+  bool has_ended() const override { return has_ended_; }
+  Position position() const override { return position_; }
   int64_t bytes_read() const override { return offset_; }
   int64_t bytes_total() const override { return bytes_->size(); }
   const char* file_kind() const override { return is_xls_ ? "XLS" : "CSV"; }
@@ -42,8 +44,11 @@ class TextRowSource : public RowSource {
   // Makes window() hold what the splitter has to see.
   absl::Status Fill();
   absl::Status ReadChunk();
-  // Passes over the rest of a row that was too long.
-  absl::Status SkipRow();
+  // Takes the row at the start of the window; true where it is one for the caller.
+  bool TakeRow(RawRow& row);
+  // Passes over the rest of a row that was too long; false: there is more of it.
+  absl::StatusOr<bool> SkipRow();
+  bool HasPassedOverEnough() const { return passed_over_ >= passed_over_max_; }
 
   std::string_view window() const { return {buffer_.get() + begin_, end_ - begin_}; }
   bool at_end() const { return read_offset_ >= bytes_->size(); }
@@ -60,6 +65,7 @@ class TextRowSource : public RowSource {
   RowSplitter splitter_;
   const size_t chunk_bytes_;
   const size_t buffer_size_;
+  const int64_t passed_over_max_;
 
   // Text that is decoded and not yet consumed is [begin_, end_).
   const std::unique_ptr<char[]> buffer_;
@@ -70,7 +76,17 @@ class TextRowSource : public RowSource {
   int64_t read_offset_;  // In the file, of the next chunk.
   int64_t offset_;       // In the file, of begin_.
   int64_t row_ = 0;
+  // Behind the last row that was consumed as a whole.
+  Position position_;
+  // Bytes of the file without a row for the caller, since Next last said so.
+  int64_t passed_over_ = 0;
+  bool has_ended_ = false;
   bool is_xls_ = false;
+  // The row at begin_ is the rest of one that was too long; the caller waits for it or not, with
+  // this problem.
+  bool is_cut_ = false;
+  bool is_cut_wanted_ = false;
+  std::string_view cut_problem_;
   // Of the last row, where it was damaged.
   std::vector<std::string> shown_;
 };

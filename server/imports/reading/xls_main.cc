@@ -1,6 +1,6 @@
 // campaigner-xls PATH SHEET: the server's hands for XLS files, which it does not touch itself.
-// Writes the sheet as text to standard output and exits with 0; where it cannot, the reason to
-// standard error, and exits with 1. Any other end is a file that broke it.
+// Writes the sheet as text to standard output and exits with 0; where it cannot, as xls_text.h
+// says.
 
 #include <sys/resource.h>
 
@@ -22,6 +22,7 @@ void Limit(int resource, int64_t most) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  using namespace campaigner::imports;
   namespace limits = campaigner::base::limits;
   if (argc != 3) return 2;
     // Sanitizers need terabytes of addresses.
@@ -33,8 +34,9 @@ int main(int argc, char** argv) {
   Limit(RLIMIT_CORE, 0);
   const int32_t sheet = std::atoi(argv[2]);
   const absl::Status status = campaigner::imports::WriteXlsAsText(argv[1], sheet, stdout);
-  if (status.ok()) return std::fflush(stdout) == 0 ? 0 : 2;
+  if (status.ok() && std::fflush(stdout) == 0) return 0;
+  if (status.ok() || absl::IsUnavailable(status)) return kXlsNoRoom;
   const std::string reason(campaigner::base::ToStd(status.message()));
   std::fwrite(reason.data(), 1, reason.size(), stderr);
-  return 1;
+  return kXlsRefused;
 }

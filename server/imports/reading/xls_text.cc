@@ -69,7 +69,7 @@ absl::Status WriteRows(const void* workbook, std::FILE* out) {
     text.resize(text.find_last_not_of(kXlsColumnSeparator) + 1);
     text += kXlsRowSeparator;
     if (std::fwrite(text.data(), 1, text.size(), out) != text.size()) {
-      return absl::InvalidArgumentError("holds too much text");
+      return absl::UnavailableError("the text cannot be written");
     }
   }
   return absl::OkStatus();

@@ -13,10 +13,17 @@ bool IsPlainNumber(std::string_view value) {
          std::count(value.begin(), value.end(), '.') <= 1;
 }
 
+// "+7 (920) 123-45-67": digits with separators behind a plus.
+bool IsPhoneNumber(std::string_view value) {
+  return value.starts_with('+') &&
+         value.find_first_not_of("0123456789 ()-./", 1) == std::string_view::npos &&
+         std::any_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 bool IsFormula(std::string_view value) {
   constexpr std::string_view kBeginnings = "=+-@\t\r";
   return !value.empty() && kBeginnings.find(value[0]) != std::string_view::npos &&
-         !IsPlainNumber(value);
+         !IsPlainNumber(value) && !IsPhoneNumber(value);
 }
 
 }  // namespace

@@ -38,9 +38,12 @@ imports::Format FormatFromProto(const v1::ImportFormat& proto, Violations& viola
   }
   if (proto.address_column() != 0) format.address_column = proto.address_column();
   for (const v1::ImportFormat::FieldColumn& field : proto.fields()) {
-    format.fields.push_back({.name = field.name(), .column = field.column()});
+    format.fields.push_back(
+        {.name = field.name(), .column = field.column(), .header = field.header()});
   }
   format.external_id_column = proto.external_id_column();
+  format.address_header = proto.address_header();
+  format.external_id_header = proto.external_id_header();
   if (proto.sheet() != 0) format.sheet = proto.sheet();
   format.header_names_fields = proto.header_names_fields();
   for (const base::FieldViolation& violation : imports::ValidateFormat(format)) {
@@ -60,9 +63,12 @@ void FormatToProto(const imports::Format& format, v1::ImportFormat* proto) {
     v1::ImportFormat::FieldColumn* added = proto->add_fields();
     added->set_name(field.name);
     added->set_column(field.column);
+    added->set_header(field.header);
   }
   proto->set_external_id_column(format.external_id_column);
   proto->set_sheet(format.sheet);
+  proto->set_address_header(format.address_header);
+  proto->set_external_id_header(format.external_id_header);
   proto->set_header_names_fields(format.header_names_fields);
 }
 

@@ -37,13 +37,16 @@ void OperationToProto(const Operation& operation, double units_per_second, v1::O
                   proto->mutable_time_left());
 }
 
-void ImportToProto(const storage::ImportDetails& details, v1::ImportProgress* proto) {
+void ImportToProto(const Operation& operation, const storage::ImportDetails& details,
+                   v1::ImportProgress* proto) {
   proto->set_file_name(details.file_name);
   proto->set_rows(details.counts.rows);
   proto->set_accepted_rows(details.counts.accepted);
   proto->set_duplicate_rows(details.counts.duplicates);
   proto->set_stop_listed_rows(details.counts.stop_listed);
   proto->set_invalid_rows(details.counts.invalid);
+  proto->set_clearing(details.is_clearing && operation.state == OperationState::kRunning);
+  proto->set_cleared_messages(operation.messages - details.counts.accepted);
 }
 
 void UploadToProto(const domain::Upload& upload, v1::Upload* proto) {

@@ -13,7 +13,8 @@ namespace campaigner::services {
 // `units_per_second` 0: not known.
 void OperationToProto(const domain::Operation& operation, double units_per_second,
                       v1::Operation* proto);
-void ImportToProto(const storage::ImportDetails& details, v1::ImportProgress* proto);
+void ImportToProto(const domain::Operation& operation, const storage::ImportDetails& details,
+                   v1::ImportProgress* proto);
 
 void UploadToProto(const domain::Upload& upload, v1::Upload* proto);
 

@@ -1,11 +1,13 @@
 #include <utility>
 
 #include "server/base/status_macros.h"
+#include "server/domain/errors/operations.h"
 #include "server/domain/errors/resources.h"
 #include "server/storage/sqlite/campaign_rows.h"
 #include "server/storage/sqlite/convert.h"
 #include "server/storage/sqlite/requests.h"
 #include "server/storage/sqlite/sql.h"
+#include "server/storage/sqlite/sql_operations.h"
 #include "server/storage/sqlite/store_impl.h"
 
 namespace campaigner::storage::sqlite {
@@ -61,6 +63,16 @@ absl::StatusOr<CampaignRowPtr> FindOwned(Transaction& transaction, int64_t accou
     return errors::CampaignNotFound(campaign_id);
   }
   return row;
+}
+
+// What an import replaces must not go out while it does.
+absl::Status CheckMayRun(Connection& db, const Campaign& before, const Campaign& after) {
+  if (after.state != CampaignState::kRunning || before.state == CampaignState::kRunning) {
+    return absl::OkStatus();
+  }
+  Query query(db, sql::kClearingImport, before.id);
+  if (!query.Step()) return absl::OkStatus();
+  return errors::CampaignClearing(before.id, query.Int(0));
 }
 
 // What storage itself decides about a changed campaign.
@@ -148,6 +160,7 @@ absl::StatusOr<Campaign> SqliteStore::ChangeCampaign(
     ASSIGN_OR_RETURN(CampaignRowPtr before, FindOwned(transaction, account_id, campaign_id));
     CampaignRow row = *before;
     RETURN_IF_ERROR(change(row.campaign));
+    RETURN_IF_ERROR(CheckMayRun(transaction.db(), before->campaign, row.campaign));
     Complete(transaction.db(), before->campaign, now, row);
     WriteCampaign(transaction.db(), row);
     Campaign changed = row.campaign;

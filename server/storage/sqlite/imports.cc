@@ -25,16 +25,13 @@ using domain::Operation;
 using FieldTexts = std::vector<std::optional<std::string>>;
 
 absl::StatusOr<CampaignRowPtr> FindOpenCampaign(Transaction& transaction, int64_t account_id,
-                                                int64_t campaign_id, bool replaces) {
+                                                int64_t campaign_id) {
   CampaignRowPtr row = transaction.FindCampaign(campaign_id);
   if (row == nullptr || row->campaign.account_id != account_id) {
     return errors::CampaignNotFound(campaign_id);
   }
   if (!domain::AcceptsMessages(row->campaign.state)) {
     return errors::CampaignClosed(campaign_id, row->campaign.state);
-  }
-  if (replaces && row->campaign.state == domain::CampaignState::kRunning) {
-    return errors::CampaignRunning(campaign_id);
   }
   return row;
 }
@@ -98,7 +95,7 @@ absl::Status AddStep(Transaction& transaction, const ImportStep& step, const Fie
                      absl::Time now) {
   ASSIGN_OR_RETURN(const Operation operation, CheckStep(transaction, step.step));
   ASSIGN_OR_RETURN(const CampaignRowPtr campaign,
-                   FindOpenCampaign(transaction, operation.account_id, step.campaign_id, false));
+                   FindOpenCampaign(transaction, operation.account_id, step.campaign_id));
   InsertMessages(transaction, step, fields, *campaign, now);
   const int64_t kept = InsertRejected(transaction.db(), step);
   const domain::ImportCounts& counts = step.counts;
@@ -117,9 +114,11 @@ absl::StatusOr<Operation> SqliteStore::CreateImport(const NewImport& import, abs
     ASSIGN_OR_RETURN(auto repeat, FindRepeat(transaction.db(), asked.account_id, asked.request_id,
                                              asked.request_hash, now));
     if (repeat) return *std::move(repeat);
-    RETURN_IF_ERROR(
-        FindOpenCampaign(transaction, asked.account_id, asked.campaign_id, import.replaces)
-            .status());
+    ASSIGN_OR_RETURN(const CampaignRowPtr campaign,
+                     FindOpenCampaign(transaction, asked.account_id, asked.campaign_id));
+    if (import.replaces && campaign->campaign.state == domain::CampaignState::kRunning) {
+      return errors::CampaignRunning(asked.campaign_id);
+    }
     std::string file_name;
     {
       Query query(transaction.db(), sql::kGetUpload, import.upload_id);
@@ -146,6 +145,7 @@ absl::StatusOr<ImportDetails> SqliteStore::GetImport(int64_t operation_id) {
     return ImportDetails{.upload_id = query.Int(0),
                          .file_name = query.String(1),
                          .replaces = query.Int(2) != 0,
+                         .is_clearing = query.Int(8) != 0,
                          .counts = {.rows = query.Int(3),
                                     .accepted = query.Int(4),
                                     .duplicates = query.Int(5),
@@ -167,12 +167,12 @@ void SqliteStore::AddImportStep(std::shared_ptr<const ImportStep> step, absl::Ti
                                               std::move(done));
 }
 
-absl::StatusOr<StepResult> SqliteStore::CancelReplaced(const OperationStep& step, int32_t limit,
-                                                       absl::Time now) {
-  return Write([&](Transaction& transaction) -> absl::StatusOr<StepResult> {
+absl::StatusOr<ReplaceStep> SqliteStore::CancelReplaced(const OperationStep& step, int32_t limit,
+                                                        absl::Time now) {
+  return Write([&](Transaction& transaction) -> absl::StatusOr<ReplaceStep> {
     ASSIGN_OR_RETURN(const Operation operation, CheckStep(transaction, step));
     RETURN_IF_ERROR(
-        FindOpenCampaign(transaction, operation.account_id, operation.campaign_id, true).status());
+        FindOpenCampaign(transaction, operation.account_id, operation.campaign_id).status());
     int32_t ended = 0;
     for (const char* sql : {sql::kReadyIdsOfCampaign, sql::kWaitingIdsOfCampaign}) {
       std::vector<int64_t> ids;
@@ -183,11 +183,19 @@ absl::StatusOr<StepResult> SqliteStore::CancelReplaced(const OperationStep& step
       EndMessages(transaction, ids, MessageState::kCancelled, domain::StateReason::kReplaced, now);
       ended += static_cast<int32_t>(ids.size());
     }
+    const ReplaceStep result{
+        .cancelled = ended,
+        .more = ended >= limit,
+        .sending = transaction.CountInState(operation.campaign_id, MessageState::kSending)};
     OperationStep taken = step;
     taken.messages = ended;
-    if (ended >= limit) taken.checkpoint = operation.checkpoint;
+    if (result.more || result.sending > 0) {
+      taken.checkpoint = operation.checkpoint;
+    } else {
+      Query(transaction.db(), sql::kEndClearing, operation.id).Run();
+    }
     PutStep(transaction, taken, now);
-    return StepResult{.rows = ended, .more = ended >= limit};
+    return result;
   });
 }
 

@@ -1,5 +1,8 @@
 #include "server/domain/errors/operations.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "server/base/status_macros.h"
 #include "server/domain/errors/resources.h"
 #include "server/storage/sqlite/operation_rows.h"
@@ -71,10 +74,28 @@ absl::StatusOr<std::vector<Operation>> SqliteStore::ListOperations(int64_t accou
   });
 }
 
-absl::StatusOr<std::vector<Operation>> SqliteStore::ListRunningOperations(Page page) {
+absl::StatusOr<std::vector<Operation>> SqliteStore::ListRunningOperations(int32_t of_account_max,
+                                                                          int32_t limit) {
   return readers_.Read([&](Connection& db) -> absl::StatusOr<std::vector<Operation>> {
-    Query query(db, sql::kListRunningOperations, page.after_id, page.size);
-    return ReadAll(query);
+    // By how many of its account come before it.
+    std::vector<std::pair<size_t, Operation>> running;
+    for (int64_t account_id = 0;;) {
+      Query next(db, sql::kNextBusyAccount, account_id);
+      if (!next.Step()) break;
+      account_id = next.Int(0);
+      Query query(db, sql::kListRunningOperations, account_id, of_account_max);
+      for (size_t place = 0; query.Step(); ++place)
+        running.emplace_back(place, ReadOperation(query));
+    }
+    std::sort(running.begin(), running.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.first, a.second.id) < std::pair(b.first, b.second.id);
+    });
+    if (running.size() > static_cast<size_t>(limit)) running.resize(static_cast<size_t>(limit));
+    std::vector<Operation> operations;
+    for (auto& [place, operation] : running) operations.push_back(std::move(operation));
+    std::sort(operations.begin(), operations.end(),
+              [](const Operation& a, const Operation& b) { return a.id < b.id; });
+    return operations;
   });
 }
 

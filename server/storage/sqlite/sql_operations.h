@@ -16,8 +16,11 @@ inline constexpr char kListCampaignOperations[] = CAMPAIGNER_OPERATION_COLUMNS
     "INDEXED BY operation_campaign WHERE campaign_id = ?4 AND id < ?2 AND account_id = ?1 "
     "ORDER BY id DESC LIMIT ?3";
 inline constexpr char kListRunningOperations[] = CAMPAIGNER_OPERATION_COLUMNS
-    "INDEXED BY operation_running WHERE id > ?1 AND state = 1 ORDER BY id LIMIT ?2";
+    "INDEXED BY operation_running WHERE account_id = ?1 AND state = 1 ORDER BY id LIMIT ?2";
 #undef CAMPAIGNER_OPERATION_COLUMNS
+inline constexpr char kNextBusyAccount[] =
+    "SELECT account_id FROM operation INDEXED BY operation_running "
+    "WHERE account_id > ?1 AND state = 1 ORDER BY account_id LIMIT 1";
 inline constexpr char kInsertOperation[] =
     "INSERT INTO operation (account_id, campaign_id, kind, state, request, checkpoint, "
     "total_units, create_time, update_time) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, ?7) "
@@ -44,10 +47,16 @@ inline constexpr char kRunningRetry[] =
     "SELECT id FROM operation INDEXED BY operation_retry "
     "WHERE campaign_id = ?1 AND kind = 2 AND state = 1 AND campaign_id > 0";
 inline constexpr char kInsertImport[] =
-    "INSERT INTO import (operation_id, upload_id, file_name, replaces) VALUES (?1, ?2, ?3, ?4)";
+    "INSERT INTO import (operation_id, upload_id, file_name, replaces, is_clearing) "
+    "VALUES (?1, ?2, ?3, ?4, ?4)";
+inline constexpr char kClearingImport[] =
+    "SELECT o.id FROM operation o INDEXED BY operation_import "
+    "CROSS JOIN import i ON i.operation_id = o.id "
+    "WHERE o.campaign_id = ?1 AND o.kind = 1 AND o.state = 1 AND i.is_clearing = 1";
+inline constexpr char kEndClearing[] = "UPDATE import SET is_clearing = 0 WHERE operation_id = ?1";
 inline constexpr char kGetImport[] =
-    "SELECT upload_id, file_name, replaces, row_count, accepted, duplicates, stop_listed, invalid "
-    "FROM import WHERE operation_id = ?1";
+    "SELECT upload_id, file_name, replaces, row_count, accepted, duplicates, stop_listed, invalid, "
+    "is_clearing FROM import WHERE operation_id = ?1";
 inline constexpr char kAddImportCounts[] =
     "UPDATE import SET row_count = row_count + ?2, accepted = accepted + ?3, "
     "duplicates = duplicates + ?4, stop_listed = stop_listed + ?5, invalid = invalid + ?6, "

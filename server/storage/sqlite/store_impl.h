@@ -152,7 +152,8 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::vector<domain::Operation>> ListOperations(int64_t account_id,
                                                                 int64_t campaign_id,
                                                                 Page page) override;
-  absl::StatusOr<std::vector<domain::Operation>> ListRunningOperations(Page page) override;
+  absl::StatusOr<std::vector<domain::Operation>> ListRunningOperations(int32_t of_account_max,
+                                                                       int32_t limit) override;
   absl::StatusOr<domain::Operation> CancelOperation(int64_t account_id, int64_t operation_id,
                                                     absl::Time now) override;
   absl::Status AdvanceOperation(const OperationStep& step, absl::Time now) override;
@@ -175,8 +176,8 @@ class SqliteStore final : public Store {
   absl::StatusOr<ImportDetails> GetImport(int64_t operation_id) override;
   void AddImportStep(std::shared_ptr<const ImportStep> step, absl::Time now,
                      StepDone done) override;
-  absl::StatusOr<StepResult> CancelReplaced(const OperationStep& step, int32_t limit,
-                                            absl::Time now) override;
+  absl::StatusOr<ReplaceStep> CancelReplaced(const OperationStep& step, int32_t limit,
+                                             absl::Time now) override;
   absl::StatusOr<int64_t> ScanRecipients(
       int64_t campaign_id, int64_t before_id, int32_t rows_max,
       absl::FunctionRef<void(std::string_view recipient)> visit) override;

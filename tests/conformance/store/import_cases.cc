@@ -178,6 +178,16 @@ TEST_P(StoreTest, AnImportEndsWithItsCampaign) {
   EXPECT_THAT(importer.Add(importer.Step(0, {"79001"})), HasReason("CAMPAIGN_NOT_FOUND"));
 }
 
+absl::Status SetState(Store& store, int64_t campaign_id, CampaignState state) {
+  return store
+      .ChangeCampaign(0, campaign_id, kNow,
+                      [&](Campaign& campaign) {
+                        campaign.state = state;
+                        return absl::OkStatus();
+                      })
+      .status();
+}
+
 TEST_P(StoreTest, AnImportIsRefusedWhereItCannotBegin) {
   const Campaign campaign = MakeCampaign(MakeAccount().id);
   Importer importer(*store_, campaign, MakeRoute());
@@ -207,14 +217,15 @@ TEST_P(StoreTest, WhatWaitsIsReplacedInSteps) {
   OperationStep step = importer.Step(0, {}).step;
   auto result = store_->CancelReplaced(step, 3, kNow);
   ASSERT_OK(result);
-  EXPECT_EQ(result->rows, 3);
+  EXPECT_EQ(result->cancelled, 3);
   EXPECT_TRUE(result->more);
+  EXPECT_TRUE(store_->GetImport(importer.operation.id)->is_clearing);
   EXPECT_EQ(store_->GetOperation(0, importer.operation.id)->checkpoint, "clear");
   EXPECT_THAT(store_->CancelReplaced(step, 3, kNow), HasReason("OPERATION_STEP"));
   step.number = 1;
   result = store_->CancelReplaced(step, 3, kNow);
   ASSERT_OK(result);
-  EXPECT_EQ(result->rows, 2);
+  EXPECT_EQ(result->cancelled, 2);
   EXPECT_FALSE(result->more);
   const auto operation = store_->GetOperation(0, importer.operation.id);
   EXPECT_EQ(operation->checkpoint, step.checkpoint);
@@ -224,6 +235,56 @@ TEST_P(StoreTest, WhatWaitsIsReplacedInSteps) {
   EXPECT_EQ(store_->ListMessages(filter, 0, 1)->messages.at(0).reason, StateReason::kReplaced);
   // They do not stand in the way of the same recipients.
   EXPECT_THAT(Recipients(*store_, campaign.id, 100), SizeIs(0));
+}
+
+// They were claimed before the campaign was paused, and come back after the rest was cancelled.
+TEST_P(StoreTest, WhatIsBeingSentIsReplacedWhenItComesBack) {
+  const Campaign campaign = MakeCampaign(MakeAccount().id);
+  const int64_t route_id = MakeRoute();
+  AcceptSome(campaign, route_id, 15);
+  const Claimed claimed = Claim({{campaign.id, route_id, 10}});
+  ASSERT_OK(SetState(*store_, campaign.id, CampaignState::kPaused));
+  Importer importer(*store_, campaign, route_id);
+  ASSERT_OK(importer.Begin(/*replaces=*/true));
+  OperationStep step = importer.Step(0, {}).step;
+  auto result = store_->CancelReplaced(step, 100, kNow);
+  ASSERT_OK(result);
+  EXPECT_EQ(result->cancelled, 5);
+  EXPECT_EQ(result->sending, 10);
+  EXPECT_EQ(store_->GetOperation(0, importer.operation.id)->checkpoint, "clear");
+  for (const ClaimedMessage& message : claimed.messages) {
+    ASSERT_OK(Record({RetryOutcome(message, kNow)}));
+  }
+  step.number = 1;
+  result = store_->CancelReplaced(step, 100, kNow);
+  ASSERT_OK(result);
+  EXPECT_EQ(result->cancelled, 10);
+  EXPECT_EQ(result->sending, 0);
+  EXPECT_EQ(store_->GetOperation(0, importer.operation.id)->checkpoint, step.checkpoint);
+  EXPECT_EQ(CounterOf(campaign.id, MessageState::kAccepted), 0);
+  ExpectCountersFit(campaign.account_id, campaign.id);
+}
+
+TEST_P(StoreTest, ACampaignDoesNotRunWhileItsListIsReplaced) {
+  const Campaign campaign =
+      MakeCampaign(MakeAccount().id, [](Campaign& made) { made.state = CampaignState::kPaused; });
+  const int64_t route_id = MakeRoute();
+  AcceptSome(campaign, route_id, 3);
+  Importer importer(*store_, campaign, route_id);
+  ASSERT_OK(importer.Begin(/*replaces=*/true));
+  EXPECT_THAT(SetState(*store_, campaign.id, CampaignState::kRunning),
+              HasReason("CAMPAIGN_CLEARING"));
+  ASSERT_OK(store_->CancelReplaced(importer.Step(0, {}).step, 2, kNow));
+  EXPECT_THAT(SetState(*store_, campaign.id, CampaignState::kRunning),
+              HasReason("CAMPAIGN_CLEARING"));
+  ASSERT_OK(store_->CancelReplaced(importer.Step(1, {}).step, 2, kNow));
+  EXPECT_OK(SetState(*store_, campaign.id, CampaignState::kRunning));
+  ASSERT_OK(SetState(*store_, campaign.id, CampaignState::kPaused));
+  // One that is cancelled stands in nobody's way.
+  ASSERT_OK(store_->CancelOperation(0, importer.operation.id, kNow));
+  ASSERT_OK(importer.Begin(/*replaces=*/true));
+  ASSERT_OK(store_->CancelOperation(0, importer.operation.id, kNow));
+  EXPECT_OK(SetState(*store_, campaign.id, CampaignState::kRunning));
 }
 
 TEST_P(StoreTest, ImportedMessagesCostAndAreFoundByTheirAddress) {

@@ -167,9 +167,18 @@ TEST_P(StoreTest, OperationsAreListedByAccountAndCampaign) {
   EXPECT_THAT(Ids(store_->ListOperations(account_id, campaign.id, {.size = 2})),
               ElementsAre(third, first));
   ASSERT_OK(store_->CancelOperation(0, second, kNow));
-  EXPECT_THAT(Ids(store_->ListRunningOperations({.size = 10})), ElementsAre(first, third));
-  EXPECT_THAT(Ids(store_->ListRunningOperations({.after_id = first, .size = 10})),
-              ElementsAre(third));
+  EXPECT_THAT(Ids(store_->ListRunningOperations(10, 10)), ElementsAre(first, third));
+}
+
+TEST_P(StoreTest, RunningOperationsAreListedFairly) {
+  const int64_t many = MakeAccount("many").id;
+  const int64_t few = MakeAccount("few").id;
+  std::vector<int64_t> ids;
+  for (int i = 0; i < 3; ++i) ids.push_back(Make(*store_, many, 0)->id);
+  const int64_t other = Make(*store_, few, 0)->id;
+  EXPECT_THAT(Ids(store_->ListRunningOperations(2, 10)), ElementsAre(ids[0], ids[1], other));
+  // Each account's first before anybody's second.
+  EXPECT_THAT(Ids(store_->ListRunningOperations(3, 2)), ElementsAre(ids[0], other));
 }
 
 TEST_P(StoreTest, ObserversHearOfEveryOperation) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -16,7 +17,9 @@ namespace {
 
 using ::campaigner::testing::TempDir;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using v1::Operation;
 
 class Imports final : public v1::ImportService::Service {
@@ -24,6 +27,8 @@ class Imports final : public v1::ImportService::Service {
   std::string uploaded;
   v1::PreviewImportRequest previewed;
   v1::ImportRecipientsRequest imported;
+  std::vector<int64_t> deleted;
+  bool breaks_rejected = false;
 
   grpc::Status UploadFile(grpc::ServerContext* /*context*/,
                           grpc::ServerReader<v1::FileChunk>* reader,
@@ -45,9 +50,21 @@ class Imports final : public v1::ImportService::Service {
     row->set_number(2);
     row->set_recipient("79000000001");
     row->set_text("Hi Ann");
+    row->add_cells("79000000001");
+    row->add_cells("12.5");
+    response->mutable_format()->set_address_column(1);
+    auto* field = response->mutable_format()->add_fields();
+    field->set_name("age");
+    field->set_column(2);
     row->add_problems("is odd");
     row->add_problems("is late");
     response->set_file_kind("CSV");
+    return grpc::Status::OK;
+  }
+  grpc::Status DeleteUpload(grpc::ServerContext* /*context*/,
+                            const v1::DeleteUploadRequest* request,
+                            google::protobuf::Empty* /*response*/) override {
+    deleted.push_back(request->upload_id());
     return grpc::Status::OK;
   }
   grpc::Status ImportRecipients(grpc::ServerContext* /*context*/,
@@ -62,8 +79,9 @@ class Imports final : public v1::ImportService::Service {
                                     const v1::DownloadRejectedRowsRequest* /*request*/,
                                     grpc::ServerWriter<v1::FileChunk>* writer) override {
     v1::FileChunk chunk;
-    chunk.set_data("row,reason,value\r\n");
+    chunk.set_data("row,value,reason\r\n");
     writer->Write(chunk);
+    if (breaks_rejected) return {grpc::StatusCode::INTERNAL, "broken"};
     return grpc::Status::OK;
   }
 };
@@ -146,7 +164,38 @@ TEST_F(CliImportTest, UploadsImportsAndTellsTheCounts) {
   EXPECT_THAT(run.out, AllOf(HasSubstr("DONE"), HasSubstr("7"), HasSubstr("Invalid:")));
   std::ostringstream saved;
   saved << std::ifstream(rejected, std::ios::binary).rdbuf();
-  EXPECT_EQ(saved.str(), "row,reason,value\r\n");
+  EXPECT_EQ(saved.str(), "row,value,reason\r\n");
+  EXPECT_FALSE(std::filesystem::exists(rejected + ".part"));
+  EXPECT_THAT(imports_.deleted, ElementsAre(5));
+}
+
+TEST_F(CliImportTest, HalfOfTheRejectedRowsIsNotSavedAsAllOfThem) {
+  const std::string rejected = dir_.File("rejected.csv");
+  imports_.breaks_rejected = true;
+  EXPECT_NE(Ctl({"import", "3", path_, "--rejected", rejected}).code, 0);
+  EXPECT_FALSE(std::filesystem::exists(rejected));
+}
+
+TEST_F(CliImportTest, ColumnsAreGivenByNumberOrHeader) {
+  const Outcome run = Ctl({"import", "3", path_, "--address_column", "phone", "--field", "name=Имя",
+                           "--field", "age=4", "--external_id_column", "2"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  const v1::ImportFormat& format = imports_.imported.format();
+  EXPECT_EQ(format.address_header(), "phone");
+  EXPECT_EQ(format.address_column(), 0);
+  ASSERT_EQ(format.fields_size(), 2);
+  EXPECT_EQ(format.fields(0).header(), "Имя");
+  EXPECT_EQ(format.fields(1).column(), 4);
+  EXPECT_EQ(format.fields(1).header(), "");
+  EXPECT_EQ(format.external_id_column(), 2);
+  EXPECT_EQ(format.external_id_header(), "");
+}
+
+TEST_F(CliImportTest, ACancelledImportIsAnError) {
+  operations_.last.set_state(Operation::CANCELLED);
+  const Outcome run = Ctl({"import", "3", path_});
+  EXPECT_NE(run.code, 0);
+  EXPECT_THAT(run.err, HasSubstr("it was cancelled"));
 }
 
 TEST_F(CliImportTest, APreviewChangesNothing) {
@@ -154,8 +203,10 @@ TEST_F(CliImportTest, APreviewChangesNothing) {
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(imports_.previewed.row_count(), 5);
   EXPECT_TRUE(imports_.previewed.format().header_names_fields());
-  EXPECT_THAT(run.out,
-              AllOf(HasSubstr("79000000001"), HasSubstr("Hi Ann"), HasSubstr("is odd; is late")));
+  EXPECT_THAT(run.out, AllOf(HasSubstr("79000000001"), HasSubstr("Hi Ann"),
+                             HasSubstr("is odd; is late"), HasSubstr("79000000001 | 12.5")));
+  EXPECT_THAT(run.err, HasSubstr("columns: 1: recipient, 2: age"));
+  EXPECT_THAT(imports_.deleted, ElementsAre(5));
   EXPECT_EQ(imports_.imported.campaign_id(), 0);
 }
 
@@ -168,6 +219,7 @@ TEST_F(CliImportTest, DoesNotWaitWhereItShallNot) {
   const Outcome run = Ctl({"import", "3", path_, "--no_wait"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, AllOf(HasSubstr("Operation: 9"), HasSubstr("RUNNING")));
+  EXPECT_THAT(imports_.deleted, IsEmpty());
 }
 
 TEST_F(CliImportTest, AFailedImportIsAnError) {

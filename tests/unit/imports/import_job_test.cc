@@ -1,8 +1,14 @@
 #include "server/imports/import_job.h"
 
+#include <sys/wait.h>
+
+#include <fstream>
+#include <future>
 #include <set>
+#include <sstream>
 
 #include "server/base/limits.h"
+#include "server/imports/reading/xls_process.h"
 #include "tests/unit/imports/import_fixture.h"
 
 namespace campaigner::imports {
@@ -28,6 +34,36 @@ class ImportJobTest : public ImportFixture {
     Format format;
     format.fields = {{.name = "name", .column = 2}};
     return format;
+  }
+
+  void SetState(CampaignState state) {
+    ASSERT_OK(store_->ChangeCampaign(0, campaign_id_, clock_.Now(), [&](auto& campaign) {
+      campaign.state = state;
+      return absl::OkStatus();
+    }));
+  }
+
+  // Whatever of the campaign is ready.
+  storage::Claimed ClaimAll() {
+    std::promise<absl::StatusOr<storage::Claimed>> claimed;
+    store_->ClaimMessages({{campaign_id_, routes_->routes().front().id, 100}}, "me",
+                          clock_.Now() + absl::Minutes(1), clock_.Now(),
+                          [&](auto result) { claimed.set_value(std::move(result)); });
+    return claimed.get_future().get().value();
+  }
+
+  // It was not sent after all, and is ready again.
+  void GiveBack(const storage::ClaimedMessage& message) {
+    std::promise<absl::Status> done;
+    storage::OutcomeRecord outcome;
+    outcome.message_id = message.id;
+    outcome.claim_id = message.claim_id;
+    outcome.after.state = domain::MessageState::kAccepted;
+    outcome.counts_as_attempt = false;
+    outcome.was_attempted = false;
+    store_->RecordOutcomes({outcome}, clock_.Now(),
+                           [&](absl::Status status) { done.set_value(std::move(status)); });
+    ASSERT_OK(done.get_future().get());
   }
 };
 
@@ -195,6 +231,87 @@ TEST_F(ImportJobTest, AFileThatIsNoTextFailsWithTheReason) {
   const Operation failed = Finish(id);
   EXPECT_EQ(failed.state, OperationState::kFailed);
   EXPECT_THAT(failed.error, HasReason("UPLOAD_UNREADABLE"));
+}
+
+TEST_F(ImportJobTest, AFileThatCannotBeReadReplacesNothing) {
+  Finish(Import(Rows(0, 3)));
+  const int64_t id = Import("%PDF-1.4", {}, /*replaces=*/true);
+  EXPECT_EQ(Finish(id).state, OperationState::kFailed);
+  EXPECT_THAT(Recipients(), SizeIs(3));
+}
+
+TEST_F(ImportJobTest, AReplacingImportWaitsForWhatIsBeingSent) {
+  Finish(Import(Rows(0, 3)));
+  SetState(CampaignState::kRunning);
+  const storage::Claimed claimed = ClaimAll();
+  ASSERT_THAT(claimed.messages, SizeIs(3));
+  SetState(CampaignState::kPaused);
+  const int64_t id = Import(Rows(10, 2), {}, /*replaces=*/true);
+  for (int i = 0; i < 5; ++i) Turn();
+  EXPECT_EQ(Get(id).checkpoint, kClearFirst);
+  EXPECT_EQ(runner_->RunOnce(), clock_.Now() + absl::Milliseconds(200));
+  for (const storage::ClaimedMessage& message : claimed.messages) GiveBack(message);
+  clock_.Advance(absl::Milliseconds(200));
+  EXPECT_EQ(Finish(id).state, OperationState::kDone);
+  EXPECT_THAT(Recipients(), UnorderedElementsAre("79000000010", "79000000011"));
+}
+
+TEST_F(ImportJobTest, WhatIsNeverSentEndsAReplacingImportBeforeItsRows) {
+  Finish(Import(Rows(0, 1)));
+  SetState(CampaignState::kRunning);
+  ASSERT_THAT(ClaimAll().messages, SizeIs(1));
+  SetState(CampaignState::kPaused);
+  const int64_t id = Import(Rows(10, 2), {}, /*replaces=*/true);
+  for (int i = 0; i < 5; ++i) Turn();
+  clock_.Advance(absl::Minutes(10));
+  const Operation failed = Finish(id);
+  EXPECT_THAT(failed.error, HasReason("REPLACE_INCOMPLETE"));
+  EXPECT_EQ(Counts(id), ImportCounts());
+}
+
+// Else one turn would go through all of it, and neither others nor a cancel would get through.
+TEST_F(ImportJobTest, EmptyRowsAreReadInTurnsAndCanBeCancelled) {
+  const std::string file(64 << 20, '\n');
+  const int64_t id = Import(file);
+  for (int i = 0; i < 4; ++i) Turn();
+  const Operation running = Get(id);
+  EXPECT_EQ(running.state, OperationState::kRunning);
+  EXPECT_GT(running.done_units, 0);
+  EXPECT_LT(running.done_units, static_cast<int64_t>(file.size() / 2));
+  ASSERT_OK(store_->CancelOperation(0, id, clock_.Now()));
+  // The first may come before the notice of the cancel.
+  for (int i = 0; i < 2; ++i) Turn();
+  EXPECT_EQ(runner_->running(), 0);
+  const int64_t again = Import(file + "79000000001\n");
+  EXPECT_EQ(Finish(again).state, OperationState::kDone);
+  EXPECT_EQ(Counts(again), (ImportCounts{.rows = 1, .accepted = 1}));
+}
+
+TEST_F(ImportJobTest, AnXlsFileIsConvertedWhileOthersHaveTheirTurns) {
+  const std::string people = CAMPAIGNER_SOURCE_DIR "/tests/unit/imports/data/people.xls";
+  std::ostringstream content;
+  content << std::ifstream(people, std::ios::binary).rdbuf();
+  const auto size = static_cast<int64_t>(content.str().size());
+  std::vector<std::unique_ptr<XlsConversion>> others;
+  for (int i = 0; i < base::limits::kImportXlsAtOnce; ++i) {
+    ASSERT_OK_AND_ASSIGN(others.emplace_back(), XlsConversion::Begin(people, size, 1));
+  }
+  EXPECT_THAT(XlsConversion::Begin(people, size, 1), HasReason("OVERLOADED"));
+  const int64_t id = Import(content.str());
+  // What it meets is forgotten with the next notice: that of its making has to be through.
+  ASSERT_OK(store_->InternRoute("after the notice"));
+  Turn();
+  EXPECT_THAT(runner_->PassingError(id), HasReason("OVERLOADED"));
+  others.clear();
+  clock_.Advance(absl::Seconds(1));
+  Turn();
+  EXPECT_EQ(Get(id).steps, 0);
+  // The process is left for the job to find.
+  siginfo_t ended = {};
+  ASSERT_EQ(waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT), 0);
+  clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Finish(id).state, OperationState::kDone);
+  EXPECT_GT(Counts(id).rows, 0);
 }
 
 TEST_F(ImportJobTest, AnEmptyFileIsDoneAtOnce) {

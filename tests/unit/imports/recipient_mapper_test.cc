@@ -51,6 +51,28 @@ TEST_F(RecipientMapperTest, MailChannelsTakeMailAddresses) {
   EXPECT_THAT(problems_, ElementsAre("column 1: is not a phone number"));
 }
 
+// What spreadsheets make of numbers. Without the point, the first would be another valid number.
+TEST_F(RecipientMapperTest, NumbersThatWereQuantitiesAreWholeOrRefused) {
+  const std::pair<const char*, const char*> kCases[] = {
+      {"4915112345678.0", "4915112345678"},
+      {"4915112345678.00", "4915112345678"},
+      {"+4915112345678", "4915112345678"},
+      {"'+4915112345678", "4915112345678"},
+      {"'4915112345678", "4915112345678"},
+      {"+49.151.12345678", "4915112345678"},
+      {"8.920.123.45.67", "79201234567"},
+      {"4915112345678.5", ""},
+      {"4915112345678.05", ""},
+      {"4.915112345678E+12", ""},
+      {"+49.15112345678", "4915112345678"},
+      {"''+4915112345678", ""},
+  };
+  for (const auto& [written, expected] : kCases) {
+    EXPECT_EQ(Map({written}), *expected != '\0') << written;
+    EXPECT_EQ(recipient_.address, expected) << written;
+  }
+}
+
 TEST_F(RecipientMapperTest, AllProblemsOfARowAreNamed) {
   format_.address_column = 2;
   format_.external_id_column = 4;
@@ -85,7 +107,7 @@ TEST_F(RecipientMapperTest, DamagedRowsAreNotRead) {
 
 // Numbers as spreadsheets spoil them.
 TEST_F(RecipientMapperTest, SpoiltNumbersAreRefused) {
-  for (const char* spoilt : {"7.92012E+10", "79201234567.5", "'79201234567", "#####"}) {
+  for (const char* spoilt : {"7.92012E+10", "79201234567.5", "#####"}) {
     EXPECT_FALSE(Map({spoilt})) << spoilt;
   }
 }

@@ -48,6 +48,25 @@ TEST(PastedRowsTest, RowsAreReadAndResumed) {
   EXPECT_EQ(format.fields.size(), 1u);
 }
 
+TEST(PastedRowsTest, ColumnsAreFoundByTheirHeaders) {
+  const std::string text = "Имя; phone ;x;x\nАнна;79201234567;1;2\n";
+  Format format;
+  format.address_header = "phone";
+  format.fields = {{.name = "name", .header = "Имя"}, {.name = "last", .column = 4}};
+  ASSERT_OK_AND_ASSIGN(const auto source, OpenPastedRows(text, format));
+  EXPECT_EQ(format.address_column, 2);
+  EXPECT_EQ(format.fields[0].column, 1);
+  EXPECT_EQ(format.fields[1].column, 4);
+  EXPECT_EQ(format.fields.size(), 2u);
+  EXPECT_THAT(ReadAll(*source), ElementsAre("2: Анна|79201234567|1|2"));
+  format.external_id_header = "id";
+  EXPECT_THAT(OpenPastedRows(text, format),
+              StatusIs(kInvalid, R"(has no column "id", only "Имя", "phone", "x", "x")"));
+  format.external_id_header = "x";
+  EXPECT_THAT(OpenPastedRows(text, format), StatusIs(kInvalid, R"(has more than one column "x")"));
+  EXPECT_THAT(OpenPastedRows("", format), StatusIs(kInvalid, HasSubstr("has no column")));
+}
+
 TEST(PastedRowsTest, PastedTextIsUtf8) {
   Format format;
   format.encoding = Encoding::kKoi8R;

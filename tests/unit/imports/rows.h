@@ -31,8 +31,8 @@ inline std::vector<std::string> ReadAll(RowSource& source) {
   while (true) {
     const absl::StatusOr<bool> more = source.Next(row);
     EXPECT_OK(more);
-    if (!more.ok() || !*more) return rows;
-    rows.push_back(Show(row));
+    if (!more.ok() || (!*more && source.has_ended())) return rows;
+    if (*more) rows.push_back(Show(row));
   }
 }
 

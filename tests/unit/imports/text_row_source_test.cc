@@ -156,6 +156,26 @@ TEST(TextRowSourceTest, AGigabyteWithoutALineEndIsOneBadRow) {
   }
 }
 
+TEST(TextRowSourceTest, WhatIsPassedOverIsPassedOverInTurns) {
+  const std::string empty(100, '\n');
+  const std::string text = empty + "a\n" + empty + std::string(200, 'x') + "\nb\n" + empty;
+  TextRowSource source(BytesInMemory(text), Semicolons(), false, 0,
+                       {.chunk_bytes = 8, .row_bytes_max = 20, .passed_over_bytes_max = 50});
+  RawRow row;
+  std::vector<int64_t> numbers;
+  int turns = 0;
+  while (!source.has_ended()) {
+    const int64_t before = source.bytes_read();
+    ASSERT_OK_AND_ASSIGN(const bool has_row, source.Next(row));
+    EXPECT_LT(source.bytes_read() - before, 50 + 30);
+    if (has_row) numbers.push_back(row.number);
+    if (!has_row) ++turns;
+  }
+  EXPECT_THAT(numbers, ElementsAre(101, 202, 203));
+  EXPECT_GE(turns, 8);
+  EXPECT_EQ(source.position(), (Position{source.bytes_total(), 303}));
+}
+
 TEST(TextRowSourceTest, RowsOfManyColumnsAreRefused) {
   std::string row = "a";
   for (int i = 1; i < limits::kImportColumnsMax; ++i) row += ";b";

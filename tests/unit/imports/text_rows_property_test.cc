@@ -155,7 +155,9 @@ TEST(TextRowsPropertyTest, EveryPositionResumes) {
     const auto source = Open(written, sizes);
     RawRow row;
     for (size_t read = 0;; ++read) {
-      const auto resumed = Open(written, sizes);
+      TextSizes short_turns = sizes;
+      short_turns.passed_over_bytes_max = 1 + seed % 50;
+      const auto resumed = Open(written, short_turns);
       resumed->Seek(source->position());
       const std::vector<std::string> rest(written.rows.begin() + static_cast<ptrdiff_t>(read),
                                           written.rows.end());
@@ -164,6 +166,25 @@ TEST(TextRowsPropertyTest, EveryPositionResumes) {
       if (!more) break;
     }
   }
+}
+
+// As ReadAll, but a new source goes on wherever `source` gives back control.
+std::vector<std::string> ReadAllOverAgain(const Written& written, TextRowSource& source) {
+  std::vector<std::string> rows;
+  RawRow row;
+  std::unique_ptr<TextRowSource> next;
+  for (TextRowSource* present = &source; !present->has_ended();) {
+    const auto more = present->Next(row);
+    EXPECT_OK(more);
+    if (!more.ok()) break;
+    if (*more) rows.push_back(Show(row));
+    if (*more || present->position() == Position{}) continue;
+    auto resumed = Open(written, {.chunk_bytes = 64, .row_bytes_max = 64});
+    resumed->Seek(present->position());
+    next = std::move(resumed);
+    present = next.get();
+  }
+  return rows;
 }
 
 // Bytes of any kind, in any encoding: the same rows for every chunk size and from every position.
@@ -209,6 +230,9 @@ TEST(TextRowsPropertyTest, JunkIsReadTheSameFromEverywhere) {
     }
     ASSERT_EQ(whole->bytes_read(), whole->bytes_total());
     ASSERT_EQ(ReadAll(*Open(written, {.chunk_bytes = 4, .row_bytes_max = 64})), rows);
+    const auto turns =
+        Open(written, {.chunk_bytes = 4, .row_bytes_max = 64, .passed_over_bytes_max = 1});
+    ASSERT_EQ(ReadAllOverAgain(written, *turns), rows);
   }
 }
 

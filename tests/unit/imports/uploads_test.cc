@@ -99,6 +99,31 @@ TEST_F(UploadsTest, SoManyArriveAtOnce) {
   EXPECT_OK(uploads_->Begin(account_id_, "b"));
 }
 
+TEST_F(UploadsTest, AnAccountFillsItsShareOnly) {
+  limits_ = {.bytes_of_account_max = 5, .files_of_account_max = 2, .arriving_of_account_max = 1};
+  Restart();
+  domain::Account account;
+  account.display_name = "Other";
+  account.time_zone = "UTC";
+  const int64_t other_id = store_->CreateAccount(account, "", clock_.Now())->id;
+  ASSERT_OK(uploads_->Keep(account_id_, "a", "123"));
+  EXPECT_THAT(uploads_->Keep(account_id_, "b", "123"), HasReason("UPLOADS_FULL"));
+  EXPECT_OK(uploads_->Keep(other_id, "b", "123"));
+  {
+    const auto arriving = uploads_->Begin(account_id_, "b");
+    ASSERT_OK(arriving);
+    EXPECT_THAT(uploads_->Begin(account_id_, "c"), HasReason("OVERLOADED"));
+    EXPECT_OK(uploads_->Begin(other_id, "c"));
+  }
+  // What is there at the start counts for whose it is.
+  Restart();
+  EXPECT_THAT(uploads_->Keep(account_id_, "b", "123"), HasReason("UPLOADS_FULL"));
+  ASSERT_OK(uploads_->Keep(account_id_, "b", "12"));
+  EXPECT_THAT(uploads_->Begin(account_id_, "c"), HasReason("UPLOADS_FULL"));
+  EXPECT_EQ(uploads_->files(), 3);
+  EXPECT_EQ(uploads_->bytes(), 8);
+}
+
 TEST_F(UploadsTest, AFullDiskLeavesNothing) {
   auto file = uploads_->Begin(account_id_, "list.csv");
   ASSERT_OK(file);

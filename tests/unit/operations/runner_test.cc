@@ -83,8 +83,9 @@ class RunnerTest : public ::testing::Test {
     });
   }
 
-  int64_t Create(OperationKind kind) {
-    const auto made = store_->CreateOperation({.account_id = 1, .kind = kind}, clock_.Now());
+  int64_t Create(OperationKind kind, int64_t account_id = 1) {
+    const auto made =
+        store_->CreateOperation({.account_id = account_id, .kind = kind}, clock_.Now());
     EXPECT_OK(made);
     // A write whose group comes after the notice of the one before.
     EXPECT_OK(store_->InternRoute("after " + std::to_string(++notices_)));
@@ -198,10 +199,60 @@ TEST_F(RunnerTest, AKindThatNobodyDoesIsFailed) {
   EXPECT_EQ(StateOf(id), OperationState::kFailed);
 }
 
+// Each has a pause behind it that is twice the one before; a step, and all is forgotten.
+TEST_F(RunnerTest, PassingErrorsAreShownAndRetriedMoreAndMoreSeldom) {
+  const int64_t id = Create(OperationKind::kErase);
+  for (int i = 0; i < 9; ++i) {
+    script_.push_back([] { return absl::UnavailableError("the disk is full"); });
+  }
+  script_.push_back([&]() -> absl::StatusOr<Job::Turn> {
+    RETURN_IF_ERROR(store_->AdvanceOperation({.operation_id = id, .number = 0}, clock_.Now()));
+    return Job::Turn{.next = Next::kLater};
+  });
+  std::vector<int64_t> pauses;
+  for (int i = 0; i < 9; ++i) {
+    const absl::Time next = runner_->RunOnce();
+    pauses.push_back(absl::ToInt64Seconds(next - clock_.Now()));
+    clock_.Advance(next - clock_.Now());
+    EXPECT_EQ(runner_->PassingError(id).message(), "the disk is full");
+  }
+  EXPECT_THAT(pauses, ElementsAre(1, 2, 4, 8, 16, 32, 60, 60, 60));
+  runner_->RunOnce();
+  EXPECT_OK(store_->InternRoute("after the notice"));
+  EXPECT_OK(runner_->PassingError(id));
+  EXPECT_EQ(StateOf(id), OperationState::kRunning);
+}
+
+TEST_F(RunnerTest, WhatNeverPassesEndsTheOperation) {
+  const int64_t id = Create(OperationKind::kErase);
+  const absl::Time end = clock_.Now() + base::limits::kOperationPatience;
+  while (StateOf(id) == OperationState::kRunning) {
+    ASSERT_LT(clock_.Now(), end + base::limits::kOperationPauseMax);
+    script_.push_back([] { return absl::UnavailableError("cannot be read"); });
+    clock_.Advance(runner_->RunOnce() - clock_.Now());
+  }
+  EXPECT_GE(clock_.Now(), end);
+  EXPECT_EQ(store_->GetOperation(0, id)->error.message(), "cannot be read");
+}
+
+TEST_F(RunnerTest, AnAccountWithManyLeavesTurnsForTheOthers) {
+  for (int i = 0; i < base::limits::kOperationsAtOnce; ++i) {
+    script_.push_back([] { return Job::Turn{.next = Next::kLater}; });
+    Create(OperationKind::kErase, /*account_id=*/1);
+  }
+  const int64_t other = Create(OperationKind::kRetry, /*account_id=*/2);
+  while (runner_->RunOnce() <= clock_.Now()) {
+  }
+  EXPECT_EQ(StateOf(other), OperationState::kDone);
+}
+
 TEST_F(RunnerTest, SoManyAreWorkedOnAtOnceAndTheRestFollow) {
-  const int count = base::limits::kOperationsAtOnce + 3;
   std::vector<int64_t> ids;
-  for (int i = 0; i < count; ++i) ids.push_back(Create(OperationKind::kRetry));
+  for (int account_id = 1; account_id <= 5; ++account_id) {
+    for (int i = 0; i <= base::limits::kOperationsOfAccountAtOnce; ++i) {
+      ids.push_back(Create(OperationKind::kRetry, account_id));
+    }
+  }
   runner_->RunOnce();
   EXPECT_EQ(runner_->running(), base::limits::kOperationsAtOnce);
   while (runner_->RunOnce() <= clock_.Now()) {

@@ -37,10 +37,13 @@ TEST(CsvTest, FormulasAreShownAndNotComputed) {
   EXPECT_EQ(Cell("\tx"), "\"'\tx\"");
   EXPECT_EQ(Cell("-"), "\"'-\"");
   EXPECT_EQ(Cell("+"), "\"'+\"");
+  EXPECT_EQ(Cell("+ -"), "\"'+ -\"");
+  EXPECT_EQ(Cell("+7-A1"), "\"'+7-A1\"");
 }
 
 TEST(CsvTest, NumbersAreNoFormulas) {
-  for (const char* text : {"+79201234567", "-5", "-1.25", "+0"}) EXPECT_EQ(Cell(text), text);
+  for (const char* text : {"+79201234567", "+7 (920) 123-45-67", "-5", "-1.25", "+0"})
+    EXPECT_EQ(Cell(text), text);
   EXPECT_EQ(Cell("-1.2.3"), "\"'-1.2.3\"");
   EXPECT_EQ(Cell("-.5"), "\"'-.5\"");
 }
