@@ -4,26 +4,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
 #include "server/base/text.h"
+#include "server/component_options.h"
 #include "server/dispatch/dispatcher.h"
 #include "server/dispatch/maintenance.h"
-#include "server/imports/import_job.h"
 #include "server/imports/uploads.h"
 #include "server/metrics.h"
-#include "server/net/exchange_log.h"
-#include "server/operations/erase_job.h"
 #include "server/operations/rates.h"
-#include "server/operations/retry_job.h"
 #include "server/operations/runner.h"
+#include "server/register_operations.h"
 #include "server/rpc/grpc_server.h"
 #include "server/services/bootstrap.h"
 #include "server/services/convert/config.h"
-#include "server/services/convert/import_format.h"
 #include "server/services/estimates.h"
 #include "server/services/grpc_services.h"
 #include "server/services/secrets.h"
@@ -51,67 +47,6 @@ absl::Status MakeDataDir(const std::string& path) {
 absl::StatusOr<std::string> MakeOwner() {
   ASSIGN_OR_RETURN(const std::string nonce, services::RandomBytes(8));
   return fmt::format("{}-{}", getpid(), base::ToHex(nonce));
-}
-// How often uploads are looked through for those that nobody uses any more.
-constexpr absl::Duration kUploadsInterval = absl::Minutes(1);
-
-// The most that a provider takes at once by default, Kannel.
-constexpr int kProviderConnectionsPerHost = 128;
-
-// Null where none is wanted.
-absl::StatusOr<std::shared_ptr<net::ExchangeLog>> OpenExchangeLog(const Settings& settings,
-                                                                  const std::string& data_dir) {
-  if (!settings.exchange_log) return nullptr;
-  net::ExchangeLogOptions options = *settings.exchange_log;
-  options.path = std::filesystem::path(data_dir) / options.path;
-  auto log = net::ExchangeLog::Open(std::move(options));
-  if (!log.ok()) {
-    return absl::InvalidArgumentError(
-        fmt::format("exchange_log.file: {}", base::ToStd(log.status().message())));
-  }
-  return std::shared_ptr<net::ExchangeLog>(*std::move(log));
-}
-
-net::HttpClientOptions ProviderHttpOptions(const Settings& settings,
-                                           std::shared_ptr<net::ExchangeLog> log) {
-  net::HttpClientOptions options;
-  // What a route has where it says nothing: providers::Capabilities.
-  options.connections_per_host_max = kProviderConnectionsPerHost;
-  for (const dispatch::RouteOptions& route : settings.routes) {
-    options.connections_per_host_max =
-        std::max(options.connections_per_host_max, route.concurrency_max);
-  }
-  options.connections_max = std::max(options.connections_max, options.connections_per_host_max);
-  options.exchange_log = std::move(log);
-  return options;
-}
-
-net::HttpClientOptions WebhookHttpOptions(const Settings& settings,
-                                          std::shared_ptr<net::ExchangeLog> log) {
-  net::HttpClientOptions options;
-  options.exchange_log = std::move(log);
-  options.guard_addresses = true;
-  options.allowed_networks = settings.webhook_networks;
-  options.connections_per_host_max =
-      std::max(options.connections_per_host_max, settings.webhook_concurrency_per_destination);
-  return options;
-}
-
-dispatch::MaintenanceOptions MaintenanceOptions(const Settings& settings,
-                                                const std::string& owner) {
-  dispatch::MaintenanceOptions options;
-  options.owner = owner;
-  options.retention = settings.retention;
-  return options;
-}
-
-webhooks::WebhookSenderOptions SenderOptions(const Settings& settings,
-                                             absl::Duration drain_timeout) {
-  webhooks::WebhookSenderOptions options;
-  options.timeout = settings.webhook_timeout;
-  options.concurrency_per_destination_max = settings.webhook_concurrency_per_destination;
-  options.drain_timeout = drain_timeout;
-  return options;
 }
 
 }  // namespace
@@ -259,43 +194,13 @@ absl::Status Server::Parts::StartOperations() {
   operation_rates = std::make_unique<operations::Rates>(clock);
   operation_hub = std::make_unique<services::OperationHub>(clock);
   runner = std::make_unique<operations::Runner>(operations::RunnerOptions(), *store, clock);
-  runner->Register(domain::OperationKind::kImport,
-                   [context = imports::ImportContext{.store = *store,
-                                                     .clock = clock,
-                                                     .routes = *routes,
-                                                     .phones = phones,
-                                                     .uploads = *uploads,
-                                                     .metrics = import_metrics,
-                                                     .read_format = services::FormatFromBytes}](
-                       const domain::Operation& operation, operations::Wake wake) {
-                     return imports::ImportJob::Make(context, operation, std::move(wake));
-                   });
-  runner->Register(domain::OperationKind::kRetry, [this](const domain::Operation& operation,
-                                                         const operations::Wake&) {
-    return operations::RetryJob::Make(
-        {.store = *store,
-         .clock = clock,
-         .pick_route = [this](std::string_view channel, std::string_view recipient)
-             -> std::optional<operations::PickedRoute> {
-           const auto route_id = routes->Pick(channel, recipient);
-           if (!route_id.has_value()) return std::nullopt;
-           return operations::PickedRoute{*route_id, routes->PriceMicros(*route_id)};
-         }},
-        operation);
-  });
-  runner->Register(domain::OperationKind::kErase, [this](const domain::Operation& operation,
-                                                         const operations::Wake&) {
-    return operations::EraseJob::Make({.store = *store,
-                                       .clock = clock,
-                                       .phones = phones,
-                                       .delete_upload =
-                                           [this](int64_t account_id, int64_t upload_id) {
-                                             return uploads->Delete(account_id, upload_id);
-                                           }},
-                                      operation);
-  });
-  runner->AddChore("remove_unused_uploads", kUploadsInterval,
-                   [this](absl::Time now) { return uploads->RemoveUnused(now); });
+  RegisterOperations({.store = *store,
+                      .clock = clock,
+                      .routes = *routes,
+                      .phones = phones,
+                      .uploads = *uploads,
+                      .import_metrics = import_metrics},
+                     *runner);
   store->AddObserver(operation_rates.get());
   store->AddObserver(operation_hub.get());
   store->AddObserver(runner.get());

@@ -108,23 +108,9 @@ absl::StatusOr<Job::Turn> EraseJob::EraseMessages() {
 }
 
 // What began after the erasure is meant by whoever began it.
-absl::StatusOr<bool> EraseJob::IsImporting() const {
-  int64_t after_id = 0;
-  while (true) {
-    ASSIGN_OR_RETURN(const auto running,
-                     context_.store.ListRunningOperations({.after_id = after_id, .size = kPage}));
-    for (const domain::Operation& operation : running) {
-      if (operation.id >= operation_id_) return false;
-      const bool is_ours = operation.account_id == account_id_;
-      if (is_ours && operation.kind == OperationKind::kImport) return true;
-      after_id = operation.id;
-    }
-    if (running.size() < static_cast<size_t>(kPage)) return false;
-  }
-}
-
 absl::StatusOr<Job::Turn> EraseJob::AwaitImports() {
-  ASSIGN_OR_RETURN(const bool is_importing, IsImporting());
+  ASSIGN_OR_RETURN(const bool is_importing,
+                   context_.store.HasOlderImport(account_id_, operation_id_));
   if (is_importing) return Later();
   RETURN_IF_ERROR(Advance(Phase::kLateMessages, 0));
   return Turn{};

@@ -61,7 +61,6 @@ class EraseJob final : public Job {
   absl::StatusOr<Turn> DeleteUploads();
   absl::StatusOr<Turn> EmptyLog();
 
-  absl::StatusOr<bool> IsImporting() const;
   // False: there is none.
   absl::StatusOr<bool> FindNextImport();
   // A step. `next` may be the present phase.

@@ -68,7 +68,7 @@ absl::StatusOr<std::vector<storage::MessageAgain>> RetryJob::PickRoutes(
     const auto route = context_.pick_route(campaign->channel, message.recipient);
     if (!route.has_value()) continue;
     again.push_back({.id = message.id,
-                     .route_id = route->route_id,
+                     .route_id = route->id,
                      .cost_micros = route->price_micros * message.segments});
   }
   return again;

@@ -1,15 +1,13 @@
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/base/clock.h"
 #include "server/operations/job.h"
+#include "server/storage/route_picker.h"
 #include "server/storage/store.h"
 
 namespace campaigner::operations {
@@ -17,19 +15,10 @@ namespace campaigner::operations {
 // What an operation of kind kRetry is asked, as its request.
 std::string WriteRetryRequest(const storage::RetryFilter& filter);
 
-struct PickedRoute {
-  int64_t route_id = 0;
-  // Of a segment.
-  int64_t price_micros = 0;
-};
-// The route that carries a recipient now; nullopt: nobody does.
-using PickRoute =
-    std::function<std::optional<PickedRoute>(std::string_view channel, std::string_view recipient)>;
-
 struct RetryContext {
   storage::Store& store;
   const base::Clock& clock;
-  PickRoute pick_route;
+  storage::RoutePicker pick_route;
 };
 
 // Sends a campaign's failed messages again, a step at a time: over the route that carries each now,

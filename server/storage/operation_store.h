@@ -79,6 +79,9 @@ class OperationStore {
   virtual absl::StatusOr<std::vector<domain::Operation>> ListRunningOperations(
       int32_t of_account_max, int32_t limit) = 0;
 
+  // Whether an import of the account is RUNNING that was made before the operation.
+  virtual absl::StatusOr<bool> HasOlderImport(int64_t account_id, int64_t operation_id) = 0;
+
   // RUNNING to CANCELLED: no step is taken after that. FAILED_PRECONDITION once it is DONE or
   // FAILED; NOT_FOUND also for another account's.
   virtual absl::StatusOr<domain::Operation> CancelOperation(int64_t account_id,

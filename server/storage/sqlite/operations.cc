@@ -99,6 +99,12 @@ absl::StatusOr<std::vector<Operation>> SqliteStore::ListRunningOperations(int32_
   });
 }
 
+absl::StatusOr<bool> SqliteStore::HasOlderImport(int64_t account_id, int64_t operation_id) {
+  return readers_.Read([&](Connection& db) -> absl::StatusOr<bool> {
+    return Query(db, sql::kOlderImport, account_id, operation_id).Step();
+  });
+}
+
 absl::StatusOr<Operation> SqliteStore::CancelOperation(int64_t account_id, int64_t operation_id,
                                                        absl::Time now) {
   return Write([&](Transaction& transaction) -> absl::StatusOr<Operation> {

@@ -76,7 +76,7 @@ class FailedReader {
     while (query.Step()) {
       const int64_t id = query.Int(0);
       if (fitness_.Fits(query.Int(1), query.Int(2), query.Int(3), query.Int(4) != 0)) {
-        Query body(db_, sql::kStopRecipient, id);
+        Query body(db_, sql::kReadRecipient, id);
         if (body.Step()) failed_.messages.push_back({id, body.String(0), query.Int32(5)});
       }
       if (failed_.messages.size() >= limit_ || ++looked_at_ >= limit_ * kLookedAtPerRow) {

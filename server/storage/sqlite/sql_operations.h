@@ -40,6 +40,9 @@ inline constexpr char kDeleteOperation[] = "DELETE FROM operation WHERE id = ?1"
 
 // -- Imports
 
+inline constexpr char kOlderImport[] =
+    "SELECT 1 FROM operation INDEXED BY operation_running "
+    "WHERE account_id = ?1 AND id < ?2 AND state = 1 AND kind = 1 LIMIT 1";
 inline constexpr char kRunningImport[] =
     "SELECT id FROM operation INDEXED BY operation_import "
     "WHERE campaign_id = ?1 AND kind = 1 AND state = 1";

@@ -154,6 +154,7 @@ class SqliteStore final : public Store {
                                                                 Page page) override;
   absl::StatusOr<std::vector<domain::Operation>> ListRunningOperations(int32_t of_account_max,
                                                                        int32_t limit) override;
+  absl::StatusOr<bool> HasOlderImport(int64_t account_id, int64_t operation_id) override;
   absl::StatusOr<domain::Operation> CancelOperation(int64_t account_id, int64_t operation_id,
                                                     absl::Time now) override;
   absl::Status AdvanceOperation(const OperationStep& step, absl::Time now) override;

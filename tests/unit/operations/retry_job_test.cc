@@ -22,10 +22,10 @@ class RetryJobTest : public JobTest {
   }
   absl::StatusOr<std::unique_ptr<Job>> Make(int64_t operation_id) {
     const auto pick = [this](std::string_view channel,
-                             std::string_view recipient) -> std::optional<PickedRoute> {
+                             std::string_view recipient) -> std::optional<storage::PickedRoute> {
       EXPECT_EQ(channel, "sms");
       if (recipient.starts_with("998")) return std::nullopt;
-      return PickedRoute{new_route_id_, 5};
+      return storage::PickedRoute{new_route_id_, 5};
     };
     return RetryJob::Make({.store = *store_, .clock = clock_, .pick_route = pick},
                           Read(operation_id));

@@ -143,6 +143,7 @@ const Case kCases[] = {
     {"EndOperation", sql::kEndOperation, "INTEGER PRIMARY KEY (rowid=?)"},
     {"EndedOperation", sql::kEndedOperation, "INDEX operation_end (end_time>? AND end_time<?)"},
     {"RunningImport", sql::kRunningImport, "INDEX operation_import (campaign_id=?)"},
+    {"OlderImport", sql::kOlderImport, "INDEX operation_running (account_id=? AND id<?)"},
     {"RunningRetry", sql::kRunningRetry, "INDEX operation_retry (campaign_id=?)"},
     {"ClearingImport", sql::kClearingImport, "INDEX operation_import (campaign_id=?)"},
     {"EndClearing", sql::kEndClearing, "import USING INTEGER PRIMARY KEY (rowid=?)"},
