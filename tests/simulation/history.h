@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -34,8 +35,8 @@ struct MadeCampaign {
   std::string webhook_url;
   int32_t message_attempts = 0;
   absl::Duration sending_timeout;
-  // Its limit is 0 where there is none, or it was changed on the way.
-  domain::Rate rate;
+  // By the time from which each holds; a limit of 0: none.
+  std::vector<std::pair<absl::Time, domain::Rate>> rates;
   // It runs from its making on: no rate, times, schedule or quiet hours, never paused or edited.
   bool is_plain = false;
   int32_t order = 0;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ using Gone = std::vector<std::pair<absl::Time, int64_t>>;
 
 // No window of a period holds more than the limit, or it holds a single message.
 void CheckRate(Gone gone, const domain::Rate& rate, const std::string& whose, History& history) {
+  if (rate.limit == 0) return;
   std::sort(gone.begin(), gone.end());
   const auto units_of = [&](size_t i) {
     return rate.unit == domain::RateUnit::kSegments ? gone[i].second : 1;
@@ -34,6 +36,14 @@ void CheckRate(Gone gone, const domain::Rate& rate, const std::string& whose, Hi
                                           absl::FormatTime(gone[last].first)));
     }
   }
+}
+
+// What went after `begin` and before `end`: windows over a change of the rate have no one limit.
+Gone Within(const Gone& gone, absl::Time begin, absl::Time end) {
+  Gone within;
+  std::copy_if(gone.begin(), gone.end(), std::back_inserter(within),
+               [&](const auto& one) { return one.first > begin && one.first < end; });
+  return within;
 }
 
 std::vector<absl::Time> TimesOf(const FaultyProvider& provider, const History& history,
@@ -72,16 +82,21 @@ void CheckRates(const std::vector<WorldRoute>& routes, History& history) {
       CheckRate(std::move(gone), rate, "route", history);
     }
   }
-  const auto check = [&](int64_t campaign_id, const domain::Rate& rate, const std::string& whose) {
-    if (rate.limit == 0) return;
+  const auto all = [&](int64_t campaign_id) {
     Gone gone;
     for (const WorldRoute& route : routes) AddGone(*route.provider, history, campaign_id, gone);
-    CheckRate(std::move(gone), rate, whose, history);
+    return gone;
   };
   for (const auto& [id, campaign] : history.campaigns) {
-    check(id, campaign.rate, fmt::format("campaign {}", id));
+    const Gone gone = all(id);
+    for (size_t i = 0; i < campaign.rates.size(); ++i) {
+      const absl::Time end =
+          i + 1 < campaign.rates.size() ? campaign.rates[i + 1].first : absl::InfiniteFuture();
+      CheckRate(Within(gone, campaign.rates[i].first, end), campaign.rates[i].second,
+                fmt::format("campaign {}", id), history);
+    }
   }
-  check(0, history.account_rate, "account");
+  CheckRate(all(0), history.account_rate, "account", history);
 }
 
 int64_t OrderKey(const MadeCampaign& campaign) {

@@ -40,8 +40,8 @@ TEST(SimulationTest, NoPromiseIsBroken) {
   fmt::print("{} histories: {} messages, {} submissions, {} crashes\n", last - first + 1, messages,
              handings, crashes);
   // A simulation in which nothing happens proves nothing.
-  EXPECT_GT(messages, 0U);
-  EXPECT_GT(handings, 0U);
+  EXPECT_GT(messages, (last - first + 1) * 20);
+  EXPECT_GT(handings, (last - first + 1) * 10);
 }
 
 }  // namespace

@@ -27,7 +27,13 @@ absl::Time Birth(Random& random) {
   absl::TimeZone zone;
   absl::TimeZone::CivilTransition jump;
   const bool is_known = absl::LoadTimeZone(World::kZones[1], &zone);
-  absl::Time event = absl::FromCivil(absl::CivilYear(zone.At(birth).cs) + 1, zone);
+  const absl::CivilYear year(zone.At(birth).cs);
+  // The end of the year, or a leap day.
+  absl::Time event = absl::FromCivil(year + 1, zone);
+  if (random.Percent(30)) {
+    const auto leap = year.year() + (4 - year.year() % 4) % 4;
+    event = absl::FromCivil(absl::CivilDay(leap, 2, 29), zone) + absl::Hours(6);
+  }
   if (is_known && random.Percent(70) && zone.NextTransition(birth, &jump)) {
     event = zone.At(jump.to).trans;
   }
@@ -195,9 +201,11 @@ void World::Act() {
 }
 
 void World::Apply(int64_t campaign_id, CampaignVerb verb) {
+  const auto open_time = store().GetOpenTime(campaign_id, clock_.Now());
+  const bool has_begun = open_time.ok() && *open_time > absl::ZeroDuration();
   const auto changed =
       store().ChangeCampaign(0, campaign_id, clock_.Now(), [&](Campaign& campaign) {
-        const auto state = domain::Apply(verb, campaign, clock_.Now());
+        const auto state = domain::Apply(verb, campaign, clock_.Now(), has_begun);
         if (!state.has_value()) return absl::FailedPreconditionError("not now");
         campaign.state = *state;
         return absl::OkStatus();

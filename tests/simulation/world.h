@@ -57,6 +57,7 @@ class World {
   void MoveCampaign();
   void Apply(int64_t campaign_id, domain::CampaignVerb verb);
   void EditCampaign();
+  void EditTiming(domain::Campaign& campaign);
   void CancelMessage();
   void DeleteCampaign();
   void ChangeMood();

@@ -5,6 +5,7 @@
 #include <future>
 #include <utility>
 
+#include "server/domain/segments.h"
 #include "server/domain/template.h"
 #include "tests/simulation/world.h"
 
@@ -36,7 +37,7 @@ void World::MakeCampaign() {
   kept.webhook_url = draft.webhook_url;
   kept.message_attempts = draft.message_attempts;
   kept.sending_timeout = draft.sending_timeout;
-  kept.rate = draft.rate;
+  kept.rates = {{clock_.Now(), draft.rate}};
   kept.order = draft.order;
   const bool is_started = random_.Percent(80);
   if (is_started) Apply(made->id, CampaignVerb::kStart);
@@ -84,17 +85,36 @@ void World::SetTiming(Campaign& campaign) {
 void World::EditCampaign() {
   const int64_t id = *AnyCampaign();
   const bool is_rate = random_.Percent(30);
+  const bool is_timing = random_.Percent(30);
   const auto changed = store().ChangeCampaign(0, id, clock_.Now(), [&](Campaign& campaign) {
     campaign.order = static_cast<int32_t>(random_.Between(0, 3));
     campaign.template_text += "!";
     if (is_rate) campaign.rate = random_.Percent(30) ? domain::Rate() : RandomRate();
+    if (is_timing) EditTiming(campaign);
     return absl::OkStatus();
   });
   core_->Barrier();
-  if (!changed.ok()) history_.Violated(changed.status().ToString());
-  // Windows over the change have no one limit.
-  if (is_rate) history_.campaigns[id].rate.limit = 0;
+  if (!changed.ok()) return history_.Violated(changed.status().ToString());
+  if (is_rate) history_.campaigns[id].rates.emplace_back(clock_.Now(), changed->rate);
   history_.campaigns[id].is_plain = false;
+}
+
+// As people do who change their minds while it runs.
+void World::EditTiming(Campaign& campaign) {
+  campaign.start_time.reset();
+  campaign.finish_time.reset();
+  campaign.schedule.reset();
+  if (random_.Percent(40)) {
+    campaign.start_time = clock_.Now() + random_.Between(-absl::Hours(1), absl::Hours(1));
+  } else if (random_.Percent(50)) {
+    campaign.schedule.emplace();
+    for (size_t hour = 0; hour < 168; ++hour) {
+      campaign.schedule->hours.set(hour, hour % 12 == 0 || random_.Percent(40));
+    }
+  }
+  if (random_.Percent(20)) {
+    campaign.finish_time = clock_.Now() + random_.Between(absl::Hours(1), absl::Hours(6));
+  }
 }
 
 void World::SendTo(int64_t campaign_id) {
@@ -142,6 +162,10 @@ domain::NewMessage World::MakeMessage(const Campaign& campaign, SentMessage& sen
     message.fields = {{"greeting", "hello {name}"}};
     sent.text = domain::Render(campaign.template_text, message.fields);
   }
+  // As a send counts them.
+  message.segments = domain::MeasureSms(message.text.value_or(
+                                            domain::Render(campaign.template_text, message.fields)))
+                         .segments;
   if (random_.Percent(70)) message.external_id = std::to_string(random_.Seed());
   sent.external_id = message.external_id;
   sent.accept_time = clock_.Now();

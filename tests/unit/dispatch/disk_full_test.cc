@@ -33,6 +33,8 @@ class DiskFullTest : public CoreFixture {
 
 TEST_F(DiskFullTest, OutcomesWaitAndAreStoredOnce) {
   constexpr int kMessages = 500;
+  dispatch::OutlookBoard outlook;
+  options_.outlook = &outlook;
   options_.routes[0].concurrency_max = 50;
   Start();
   const int64_t campaign = Create(Draft());
@@ -53,6 +55,9 @@ TEST_F(DiskFullTest, OutcomesWaitAndAreStoredOnce) {
   EXPECT_EQ(provider().given.size(), given) << "claims go on without a disk";
   EXPECT_EQ(core_->metrics().outcomes_waiting, static_cast<int64_t>(given));
   EXPECT_GT(core_->metrics().store_retries, 0);
+  const auto hint = outlook.Find(campaign, clock_.Now());
+  ASSERT_TRUE(hint.has_value());
+  EXPECT_EQ(hint->hold, dispatch::Hold::kStorageUnavailable);
   for (int64_t id = first; id < first + kMessages; ++id) {
     EXPECT_LT(Get(id).state, MessageState::kSent) << id;
   }

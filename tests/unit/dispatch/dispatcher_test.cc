@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "tests/unit/dispatch/core_fixture.h"
@@ -253,6 +254,33 @@ TEST_F(DispatcherTest, LowerOrderGoesFirst) {
   for (size_t i = 0; i < 10; ++i) EXPECT_EQ(given[i].submission.message_id, last_id + int64_t(i));
   for (size_t i = 10; i < 60; ++i) EXPECT_GE(given[i].submission.message_id, first_id) << i;
   for (size_t i = 60; i < 100; ++i) EXPECT_LT(given[i].submission.message_id, first_id) << i;
+}
+
+// By their arrival at the provider, at every moment while all have something to send.
+TEST_F(DispatcherTest, EqualsTakeTurns) {
+  options_.routes[0].concurrency_max = 30;
+  Start();
+  provider().is_holding = true;
+  std::map<int64_t, int64_t> campaign_of;
+  for (int i = 0; i < 3; ++i) {
+    const int64_t campaign = Create(Draft());
+    const int64_t first = Send(campaign, 300);
+    for (int64_t id = first; id < first + 300; ++id) campaign_of[id] = campaign;
+  }
+  for (int i = 0; i < 60; ++i) {
+    Run(absl::Milliseconds(100));
+    provider().Release();
+    provider().is_holding = true;
+  }
+  ASSERT_EQ(provider().given.size(), 900U);
+  std::map<int64_t, int> gone;
+  for (const auto& [id, campaign] : campaign_of) gone[campaign] = 0;
+  for (const auto& given : provider().given) {
+    ++gone[campaign_of.at(given.submission.message_id)];
+    const auto [least, most] = std::minmax_element(
+        gone.begin(), gone.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    ASSERT_LE(most->second - least->second, 2 * 10) << "two turns";
+  }
 }
 
 TEST_F(DispatcherTest, TriesAgainAndGivesUp) {

@@ -109,6 +109,32 @@ TEST_F(DispatcherThreadsTest, StopWaitsForAnswersAndStoresThem) {
   EXPECT_EQ(counted[MessageState::kSent] + counted[MessageState::kAccepted], 2000);
 }
 
+// At full speed: what reaches the provider, and when, after the pause was answered.
+TEST_F(DispatcherThreadsTest, APauseTakesEffectWithinASecond) {
+  std::promise<void> under_way;
+  provider_.answer = [&](const auto&) {
+    if (provider_.given.size() == 1000) under_way.set_value();
+    return ScriptedProvider::Accepted();
+  };
+  constexpr int64_t kAll = 50'000;
+  Send(kAll);
+  under_way.get_future().wait();
+  ASSERT_OK(store_->ChangeCampaign(0, campaign_.id, clock_.Now(), [](domain::Campaign& campaign) {
+    campaign.state = domain::CampaignState::kPaused;
+    return absl::OkStatus();
+  }));
+  const absl::Time paused = clock_.Now();
+  // Nothing can be claimed any more, so what is not with the provider by then never will be.
+  while (Count()[MessageState::kSending] > 0) {
+  }
+  const absl::Time quiet = clock_.Now();
+  dispatcher_->Stop();
+  EXPECT_LE(provider_.given.back().time, paused + absl::Seconds(1));
+  EXPECT_LE(provider_.given.back().time, quiet);
+  EXPECT_LT(static_cast<int64_t>(provider_.given.size()), kAll) << "it was over before the pause";
+  EXPECT_EQ(Count()[MessageState::kAccepted], kAll - static_cast<int64_t>(provider_.given.size()));
+}
+
 // Senders, and a provider's threads with receipts, while the dispatcher works.
 TEST_F(DispatcherThreadsTest, ManyThreadsSendAndReportAtOnce) {
   constexpr int kThreads = 4;

@@ -152,5 +152,71 @@ TEST_F(OutlookBoardTest, TheLoopSaysWhatHoldsCampaignsUp) {
   EXPECT_EQ(HoldOf(idle), Hold::kProviderThrottles);
 }
 
+TEST_F(OutlookBoardTest, AFreshStartSendsAndWaitsForNobody) {
+  options_.routes[0].messages_per_second_max = 1;
+  Start();
+  // The route has just sent for another; its turn comes within a moment.
+  Send(Create(Draft()), 1);
+  Run(absl::Milliseconds(300));
+  const int64_t campaign = Create(Draft());
+  Send(campaign, 5);
+  Run(absl::Milliseconds(300));
+  EXPECT_EQ(HoldOf(campaign), Hold::kNone);
+}
+
+// Whenever it does not send within the moment, the rate is what holds it.
+TEST_F(OutlookBoardTest, ASlowRateIsNeverAWaitForOthers) {
+  Start();
+  domain::Campaign slow = Draft();
+  slow.rate = {1, absl::Seconds(3)};
+  const int64_t campaign = Create(slow);
+  Send(campaign, 20);
+  for (int i = 0; i < 60; ++i) {
+    Run(absl::Milliseconds(500));
+    const std::optional<Hold> hold = HoldOf(campaign);
+    EXPECT_TRUE(hold == Hold::kRateReached || hold == Hold::kNone) << i;
+  }
+  EXPECT_EQ(provider().given.size(), 11U) << "at both ends";
+}
+
+TEST_F(OutlookBoardTest, WhoWaitsForTheOneThatTriesAProviderWaitsForTheProvider) {
+  Start();
+  provider().answer = [](const auto&) {
+    return campaigner::testing::ScriptedProvider::Outcome(domain::AttemptOutcome::kPassingFailure);
+  };
+  domain::Campaign draft = Draft();
+  draft.message_attempts = 10;
+  Send(Create(draft), 100);
+  Run(absl::Milliseconds(100));
+  const int64_t other = Create(Draft());
+  Send(other, 5);
+  Run(absl::Milliseconds(500));
+  EXPECT_EQ(HoldOf(other), Hold::kProviderAway);
+  // From now on nobody answers the one message that is let through.
+  provider().is_holding = true;
+  const size_t given = provider().given.size();
+  Run(absl::Seconds(30));
+  EXPECT_EQ(provider().given.size(), given + 1);
+  EXPECT_EQ(HoldOf(other), Hold::kProviderAway);
+}
+
+TEST_F(OutlookBoardTest, TheLessImportantAreSeenToWaitAsSoonAsTheyDo) {
+  options_.routes[0].concurrency_max = 10;
+  Start();
+  provider().is_holding = true;
+  const int64_t last = Create(Draft());
+  Send(last, 50);
+  Run(absl::Milliseconds(100));
+  domain::Campaign first = Draft();
+  first.order = 1;
+  Send(Create(first), 5000);
+  for (int i = 0; i < 50; ++i) {
+    Run(absl::Milliseconds(100));
+    provider().Release();
+    provider().is_holding = true;
+  }
+  EXPECT_EQ(HoldOf(last), Hold::kWaitingForTurn);
+}
+
 }  // namespace
 }  // namespace campaigner::dispatch
