@@ -178,7 +178,7 @@ std::vector<std::string> ReadAllOverAgain(const Written& written, TextRowSource&
     EXPECT_OK(more);
     if (!more.ok()) break;
     if (*more) rows.push_back(Show(row));
-    if (*more || present->position() == Position{}) continue;
+    if (*more || present->has_ended() || present->position() == Position{}) continue;
     auto resumed = Open(written, {.chunk_bytes = 64, .row_bytes_max = 64});
     resumed->Seek(present->position());
     next = std::move(resumed);
