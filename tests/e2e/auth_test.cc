@@ -94,6 +94,14 @@ TEST_F(AuthTest, NoKeySeesAnotherAccount) {
                         fmt::format("campaign {{ id: {} display_name: 'mine' }}", campaign))
                   .status(),
               HasReason("CAMPAIGN_NOT_FOUND"));
+  EXPECT_THAT(stranger.Call(&Campaigns::RetryMessages, campaign_id).status(),
+              HasReason("CAMPAIGN_NOT_FOUND"));
+  EXPECT_THAT(stranger.Call(&Campaigns::CopyCampaign, campaign_id).status(),
+              HasReason("CAMPAIGN_NOT_FOUND"));
+  EXPECT_THAT(stranger.Call(&Webhooks::ReplayFailedWebhookDeliveries, campaign_id).status(),
+              HasReason("CAMPAIGN_NOT_FOUND"));
+  EXPECT_THAT(stranger.Call(&Webhooks::ReplayWebhookDelivery, "delivery_id: 1").status(),
+              StatusIs(absl::StatusCode::kNotFound));
   const std::string message_id = fmt::format("message_id: {}", message);
   EXPECT_THAT(stranger.Call(&Messages::GetMessage, message_id).status(),
               HasReason("MESSAGE_NOT_FOUND"));
@@ -116,6 +124,55 @@ TEST_F(AuthTest, NoKeySeesAnotherAccount) {
       std::vector<std::string>{"campaign.api_key_ids"});
   ASSERT_OK_AND_ASSIGN(const auto campaigns, stranger.Call(&Campaigns::ListCampaigns, ""));
   EXPECT_EQ(campaigns.campaigns_size(), 0);
+}
+
+TEST_F(AuthTest, NoStreamShowsAnotherAccount) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  const ServerClient stranger = NewClient("scope: ADMIN", NewAccount());
+  const auto stub = v1::CampaignService::NewStub(stranger.channel());
+  {
+    grpc::ClientContext context;
+    stranger.Prepare(context);
+    v1::WatchCampaignRequest request;
+    request.set_campaign_id(campaign);
+    const auto reader = stub->WatchCampaign(&context, request);
+    v1::CampaignProgress progress;
+    EXPECT_FALSE(reader->Read(&progress));
+    EXPECT_THAT(testing::FromGrpc(reader->Finish()), HasReason("CAMPAIGN_NOT_FOUND"));
+  }
+  grpc::ClientContext context;
+  stranger.Prepare(context);
+  v1::ExportMessagesRequest request;
+  request.set_campaign_id(campaign);
+  const auto reader = stub->ExportMessages(&context, request);
+  v1::FileChunk chunk;
+  EXPECT_FALSE(reader->Read(&chunk));
+  EXPECT_THAT(testing::FromGrpc(reader->Finish()), HasReason("CAMPAIGN_NOT_FOUND"));
+}
+
+TEST_F(AuthTest, AStrangerErasesNobodyElsesRecipient) {
+  const int64_t campaign = admin_->StartCampaign("template: 'x'");
+  const std::string message_id = fmt::format("message_id: {}", admin_->SendOne(campaign));
+  const auto before = admin_->Call(&Messages::GetMessage, message_id);
+  ASSERT_OK(before);
+  const ServerClient stranger = NewClient("scope: ADMIN", NewAccount());
+  const auto begun = stranger.Call(&Messages::EraseRecipient,
+                                   fmt::format("recipient: '+{}'", before->recipient()));
+  ASSERT_OK(begun);
+  const std::string operation_id = fmt::format("operation_id: {}", begun->id());
+  EXPECT_THAT(admin_->Call(&ServerClient::Operations::GetOperation, operation_id).status(),
+              HasReason("OPERATION_NOT_FOUND"));
+  grpc::ClientContext context;
+  stranger.Prepare(context);
+  const auto reader = stranger.operations().WatchOperation(
+      &context, Parse<v1::WatchOperationRequest>(operation_id));
+  v1::Operation operation;
+  while (reader->Read(&operation)) {
+  }
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_EQ(operation.state(), v1::Operation::DONE);
+  EXPECT_EQ(operation.messages(), 0);
+  EXPECT_EQ(admin_->Call(&Messages::GetMessage, message_id)->recipient(), before->recipient());
 }
 
 TEST_F(AuthTest, OnlyTheOperatorManagesAccounts) {

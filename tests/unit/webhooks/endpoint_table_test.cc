@@ -173,6 +173,23 @@ TEST_F(EndpointTableTest, WhatWaitedTooLongIsLeftToItsLease) {
   EXPECT_GT(table_.lapsed(), 0);
 }
 
+// A person was erased: what is at hand of theirs is not posted any more.
+TEST_F(EndpointTableTest, WhatWasDeletedIsNotBegun) {
+  AddDue(1, 1, "https://a.example/hook");
+  AnswerAll(1, 1);
+  AddDue(1, 3, "https://a.example/hook");
+  ASSERT_EQ(Claim(), 3);
+  ASSERT_EQ(table_.buffered(), 3);
+  table_.Drop({.endpoint_id = 1, .id = last_id_ - 1}, now_);
+  table_.Drop({.endpoint_id = 1, .id = 99'999}, now_);
+  table_.Drop({.endpoint_id = 77, .id = last_id_}, now_);
+  EXPECT_EQ(table_.buffered(), 2);
+  const std::vector<Exchange> begun = Begin();
+  ASSERT_THAT(begun, SizeIs(2));
+  for (const Exchange& exchange : begun) EXPECT_NE(exchange.delivery.id, last_id_ - 1);
+  EXPECT_EQ(table_.buffered(), 0);
+}
+
 TEST_F(EndpointTableTest, WakesWhenTheNextDeliveryIsDue) {
   table_.MarkDue(1, now_ + absl::Seconds(5), now_);
   EXPECT_EQ(table_.NextWake(), now_ + absl::Seconds(5));

@@ -95,8 +95,9 @@ class SenderTest : public ::testing::Test {
     const int64_t first = first_id.get_future().get();
     std::vector<storage::ReceiptRecord> receipts;
     for (int i = 0; i < count; ++i) {
-      receipts.push_back({first + i, domain::MessageState::kDelivered, domain::StateReason::kNone,
-                          "", "", clock_.Now()});
+      storage::ReceiptRecord& receipt = receipts.emplace_back();
+      receipt.message_id = first + i;
+      receipt.time = clock_.Now();
     }
     std::promise<int32_t> applied;
     store_->ApplyReceipts(std::move(receipts), clock_.Now(),
