@@ -9,7 +9,7 @@
 
 namespace campaigner::testing {
 
-LiveSystem::LiveSystem() {
+LiveSystem::LiveSystem(std::string config) : config_(std::move(config)) {
   StartServer();
   admin_key_ = server_->admin_key();
   client_ = ClientWith(admin_key_);
@@ -53,6 +53,7 @@ void LiveSystem::StartServer() {
   ServerOptions options;
   options.listen = fmt::format("127.0.0.1:{}", server_port_);
   options.data_dir = dir_.path();
+  options.config_text = config_;
   auto started = Server::Start(options);
   if (!started.ok()) ADD_FAILURE() << started.status();
   server_ = *std::move(started);

@@ -16,8 +16,9 @@ namespace campaigner::testing {
 // client with the operator's admin key. The simulator delivers.
 class LiveSystem {
  public:
-  // Checked with gtest's assertions inside: a test that cannot have one has failed.
-  LiveSystem();
+  // Checked with gtest's assertions inside: a test that cannot have one has failed. `config`: the
+  // server's, in text format.
+  explicit LiveSystem(std::string config = "");
   ~LiveSystem();
   LiveSystem(const LiveSystem&) = delete;
   LiveSystem& operator=(const LiveSystem&) = delete;
@@ -36,6 +37,7 @@ class LiveSystem {
   void StartServer();
 
  private:
+  const std::string config_;
   TempDir dir_;
   std::string admin_key_;
   int server_port_ = 0;

@@ -159,6 +159,18 @@ TEST_F(LiveTest, LongHeadersDoNotDoubleMessages) {
   EXPECT_EQ(Ask("GET", "/v1/campaigns/" + id + "/statistics").json["messages"], "1");
 }
 
+// The server ignores the callers' keys then; that is no caller's mistake.
+TEST(UntrustedGatewayTest, TellsThatItIsNotSetUp) {
+  LiveSystem system("trusted_gateway_networks: '203.0.113.0/24'");
+  const auto refused = RawExchange(
+      system.gateway_port(),
+      RawRequest("POST", "/ext/api/v1/messages/send", "X-Api-Key: " + system.admin_key() + "\r\n",
+                 R"([{"campaign_id": 1, "dst_addr": "79201234567", "text": "x"}])"));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_THAT(refused->body, HasSubstr("not set up"));
+}
+
 TEST_F(LiveTest, ComesBackWithItsServer) {
   const std::string id = StartedCampaign();
   const std::string send =

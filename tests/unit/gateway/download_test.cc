@@ -141,12 +141,21 @@ TEST_F(DownloadTest, AClientThatLeavesEndsTheStream) {
   ended.get_future().wait();
 }
 
+// Whose watch never pauses.
+constexpr int64_t kBusyCampaign = 8;
+
 class Campaigns final : public v1::CampaignService::Service {
  public:
-  grpc::Status WatchCampaign(grpc::ServerContext* /*context*/, const v1::WatchCampaignRequest*,
+  grpc::Status WatchCampaign(grpc::ServerContext* /*context*/,
+                             const v1::WatchCampaignRequest* request,
                              grpc::ServerWriter<v1::CampaignProgress>* writer) override {
     v1::CampaignProgress progress;
     progress.set_messages_per_second(5);
+    if (request->campaign_id() == kBusyCampaign) {
+      while (writer->Write(progress)) {
+      }
+      return grpc::Status::CANCELLED;
+    }
     writer->Write(progress);
     writer->Write(progress);
     return {grpc::StatusCode::UNAVAILABLE, "draining"};
@@ -203,6 +212,18 @@ TEST_F(OtherStreamsTest, WatchesAreLines) {
   EXPECT_EQ(operation.status, 200);
   EXPECT_THAT(operation.body, HasSubstr(R"("id":"5")"));
   EXPECT_THAT(operation.body, Not(HasSubstr("error")));
+}
+
+// However busy it is, it does not hold up the end, and learns of it.
+TEST_F(OtherStreamsTest, ABusyWatchEndsWithItsGateway) {
+  campaigner::testing::RawConnection watcher(gateway_->port());
+  watcher.Send(campaigner::testing::RawRequest(
+      "GET", fmt::format("/v1/campaigns/{}:watch", kBusyCampaign), "", ""));
+  ASSERT_TRUE(watcher.ReceiveUntil("messagesPerSecond"));
+  auto stopped = std::async(std::launch::async, [this] { gateway_->Stop(); });
+  EXPECT_TRUE(watcher.ReceiveUntil(R"("reason":"DRAINING")"));
+  EXPECT_TRUE(watcher.IsClosed());
+  stopped.wait();
 }
 
 TEST_F(OtherStreamsTest, ExportsTakeTheirQuery) {
