@@ -291,6 +291,22 @@ TEST_F(ImportsTest, AListWithoutATemplateIsNotStarted) {
   EXPECT_OK(admin_->Call(&Campaigns::StartCampaign, id));
 }
 
+TEST_F(ImportsTest, AnEmailCampaignTakesAListAndSends) {
+  server_.reset();
+  Start(std::string(kQuickConfig) + "routes { name: 'mail' channel: 'email' provider: 'sim' }");
+  const int64_t campaign_id = NewCampaign("template: 'Hi {name}' channel: 'email'");
+  ASSERT_OK_AND_ASSIGN(const auto upload,
+                       Upload(*admin_, "l.csv", "Anna@Example.com;Anna\n79000000001;Bob\n"));
+  const v1::Operation done = Finish(Import(campaign_id, upload.id()));
+  EXPECT_EQ(done.messages(), 1);
+  const std::string id = fmt::format("campaign_id: {} ", campaign_id);
+  ASSERT_OK(
+      admin_->Call(&Messages::SendMessages, id + "messages { recipient: 'bob@example.com' }"));
+  EXPECT_THAT(Recipients(campaign_id), ElementsAre("anna@example.com", "bob@example.com"));
+  EXPECT_THAT(Recipients(campaign_id, "recipient: 'ANNA@example.com'"),
+              ElementsAre("anna@example.com"));
+}
+
 TEST_F(ImportsTest, AnEstimateLeavesOutWhatWillBeRefused) {
   const int64_t campaign_id = NewCampaign("template: 'Hi {name}'");
   ASSERT_OK_AND_ASSIGN(
