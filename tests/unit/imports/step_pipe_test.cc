@@ -57,6 +57,9 @@ class HoldingStore final : public storage::ImportStore {
   absl::StatusOr<std::vector<int64_t>> ListUnusedUploads(absl::Time, int32_t) override {
     return None();
   }
+  absl::StatusOr<std::vector<int64_t>> ListUploads(int64_t, absl::Time, int64_t, int32_t) override {
+    return None();
+  }
   absl::Status DropUnfinishedUploads() override { return None(); }
   absl::StatusOr<domain::Operation> CreateImport(const storage::NewImport&, absl::Time) override {
     return None();
@@ -74,6 +77,7 @@ class HoldingStore final : public storage::ImportStore {
                                                                      int32_t) override {
     return None();
   }
+  absl::Status BlankRejectedRows(int64_t, const std::vector<int64_t>&) override { return None(); }
 
  private:
   static absl::Status None() { return absl::UnimplementedError("not for this test"); }
