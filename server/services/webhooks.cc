@@ -60,10 +60,11 @@ absl::Status ReplayFailedWebhookDeliveries(const CallContext& call,
                                            const v1::ReplayFailedWebhookDeliveriesRequest& request,
                                            v1::ReplayFailedWebhookDeliveriesResponse* response) {
   RETURN_IF_ERROR(FindCampaign(call, request.campaign_id()).status());
+  const absl::Time begin = call.now();
   storage::WebhookStore::Replayed step{.more = true};
   while (step.more && response->replayed() < base::limits::kReplayMax) {
     ASSIGN_OR_RETURN(step, call.env.store.ReplayFailedWebhooks(
-                               call.account_id(), request.campaign_id(), call.now(), kReplayStep));
+                               call.account_id(), request.campaign_id(), begin, kReplayStep));
     response->set_replayed(response->replayed() + step.count);
   }
   response->set_more(step.more);

@@ -93,7 +93,7 @@ class WebhookStore {
   virtual absl::StatusOr<domain::WebhookDelivery> ReplayWebhook(int64_t account_id,
                                                                 int64_t delivery_id,
                                                                 absl::Time now) = 0;
-  // Blocking. FAILED deliveries of a campaign back to PENDING: how many, and whether more are left.
+  // Blocking. What had FAILED by `now` in a campaign is PENDING again: how many; are more left.
   struct Replayed {
     int32_t count = 0;
     bool more = false;

@@ -101,6 +101,41 @@ TEST_F(DeliveryTest, ExchangesAreLoggedWithoutPersonalData) {
   EXPECT_THAT(bad, StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("exchange_log.file")));
 }
 
+// More than one step of the writer; each fails again at once, and is still replayed once.
+TEST_F(DeliveryTest, AllFailedWebhooksAreReplayedInOneCall) {
+  constexpr int kMessages = 1'500;
+  Start("providers { name: 'sim' simulator { receipt_delay { nanos: 1000000 } } }");
+  const int64_t campaign =
+      admin_->StartCampaign("webhook_url: 'http://localhost:9/hook' template: 'x'");
+  v1::SendMessagesRequest request;
+  request.set_campaign_id(campaign);
+  for (int i = 0; i < kMessages; ++i) {
+    v1::NewMessage* message = request.add_messages();
+    message->set_recipient(std::to_string(79'200'000'000 + i));
+    message->set_external_id(std::to_string(i));
+  }
+  ASSERT_OK(admin_->Call(&Messages::SendMessages, request));
+  const std::string list = fmt::format("campaign_id: {} states: FAILED page_size: 1000", campaign);
+  int failed = 0;
+  for (const absl::Time deadline = absl::Now() + absl::Seconds(60);
+       failed < kMessages && absl::Now() < deadline;) {
+    const auto first = admin_->Call(&Webhooks::ListWebhookDeliveries, list);
+    ASSERT_OK(first);
+    const auto second =
+        admin_->Call(&Webhooks::ListWebhookDeliveries,
+                     fmt::format("{} page_token: '{}'", list, first->next_page_token()));
+    ASSERT_OK(second);
+    failed =
+        first->next_page_token().empty() ? 0 : first->deliveries_size() + second->deliveries_size();
+  }
+  ASSERT_EQ(failed, kMessages);
+  const auto replayed = admin_->Call(&Webhooks::ReplayFailedWebhookDeliveries,
+                                     fmt::format("campaign_id: {}", campaign));
+  ASSERT_OK(replayed);
+  EXPECT_EQ(replayed->replayed(), kMessages);
+  EXPECT_FALSE(replayed->more());
+}
+
 TEST_F(DeliveryTest, NoWebhookGoesToANetworkThatIsNotAllowed) {
   WebhookReceiver receiver;
   Start("providers { name: 'sim' simulator { receipt_delay { nanos: 1000000 } } }");

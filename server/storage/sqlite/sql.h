@@ -219,7 +219,8 @@ inline constexpr char kReplayWebhook[] =
     "UPDATE webhook_delivery SET state = 1, due = ?2 WHERE id = ?1";
 inline constexpr char kFailedWebhooks[] =
     "SELECT id, endpoint_id FROM webhook_delivery INDEXED BY webhook_delivery_failed "
-    "WHERE campaign_id = ?1 AND state = 3 ORDER BY id LIMIT ?2";
+    "WHERE campaign_id = ?1 AND state = 3 AND coalesce(last_attempt_time, 0) <= ?3 "
+    "ORDER BY id LIMIT ?2";
 
 #define CAMPAIGNER_WEBHOOKS(index)                                                            \
   "SELECT d.id, e.account_id, d.campaign_id, d.message_id, e.url, d.state, d.attempt_count, " \

@@ -199,7 +199,7 @@ absl::StatusOr<WebhookStore::Replayed> SqliteStore::ReplayFailedWebhooks(int64_t
     RETURN_IF_ERROR(CheckCampaign(transaction.FindCampaign(campaign_id), account_id, campaign_id));
     std::vector<std::pair<int64_t, int64_t>> failed;
     {
-      Query query(transaction.db(), sql::kFailedWebhooks, campaign_id, limit);
+      Query query(transaction.db(), sql::kFailedWebhooks, campaign_id, limit, ToColumn(now));
       while (query.Step()) failed.emplace_back(query.Int(0), query.Int(1));
     }
     for (const auto& [id, endpoint_id] : failed) Replay(transaction, id, endpoint_id, now);

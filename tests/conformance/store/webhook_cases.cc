@@ -199,6 +199,10 @@ TEST_P(StoreTest, WhatIsOverMayBeReplayed) {
               HasReason("CAMPAIGN_NOT_FOUND"));
   EXPECT_THAT(ClaimWebhooks(endpoint, 10, At(7)).deliveries, SizeIs(3));
   EXPECT_EQ(store_->GetWebhookLag()->pending, 3);
+  // What failed again meanwhile is of the next replay.
+  ASSERT_OK(RecordWebhooks({Failed(id + 1)}, At(8)));
+  EXPECT_EQ(store_->ReplayFailedWebhooks(campaign.account_id, campaign.id, At(7), 9)->count, 0);
+  EXPECT_EQ(store_->ReplayFailedWebhooks(campaign.account_id, campaign.id, At(8), 9)->count, 1);
 }
 
 TEST_P(StoreTest, EachUrlOfEachAccountIsAQueueOfItsOwn) {
