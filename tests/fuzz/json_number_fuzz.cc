@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const bool begins_well = !text.empty() && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
   const bool is_one = text.find(',') == text.npos;
   const bool expected = begins_well && is_json && is_one && !has_space;
-  const bool actual = campaigner::services::IsJsonNumber(text);
+  const bool actual = campaigner::domain::IsJsonNumber(text);
   // The parser refuses what no double can hold.
   campaigner::fuzz::Require(actual || !expected);
   if (actual && !expected) {
