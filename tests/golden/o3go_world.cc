@@ -51,8 +51,9 @@ void StartAndAwaitEnd(client::Client& client, int64_t campaign_id) {
 
 // One element more than a request may have.
 std::string TooManyElements() {
-  std::string elements = "{}";
-  for (size_t i = 0; i < base::limits::kMessagesPerSendMax; ++i) elements += ",{}";
+  const std::string element = R"({"campaign_id": 1, "dst_addr": "79201234567", "text": "x"})";
+  std::string elements = element;
+  for (size_t i = 0; i < base::limits::kMessagesPerSendMax; ++i) elements += "," + element;
   return elements;
 }
 

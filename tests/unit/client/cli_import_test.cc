@@ -184,9 +184,11 @@ TEST_F(CliImportTest, ColumnsAreGivenByNumberOrHeader) {
   EXPECT_EQ(format.address_header(), "phone");
   EXPECT_EQ(format.address_column(), 0);
   ASSERT_EQ(format.fields_size(), 2);
-  EXPECT_EQ(format.fields(0).header(), "Имя");
-  EXPECT_EQ(format.fields(1).column(), 4);
-  EXPECT_EQ(format.fields(1).header(), "");
+  EXPECT_EQ(format.fields(0).name(), "age");
+  EXPECT_EQ(format.fields(0).column(), 4);
+  EXPECT_EQ(format.fields(0).header(), "");
+  EXPECT_EQ(format.fields(1).name(), "name");
+  EXPECT_EQ(format.fields(1).header(), "Имя");
   EXPECT_EQ(format.external_id_column(), 2);
   EXPECT_EQ(format.external_id_header(), "");
 }
@@ -239,7 +241,7 @@ TEST_F(CliImportTest, AWatchOutlivesTheServer) {
 }
 
 TEST_F(CliImportTest, WhatIsWrongIsSaidBeforeAnythingIsUploaded) {
-  EXPECT_NE(Ctl({"import", "3", path_, "--field", "name=x"}).code, 0);
+  EXPECT_NE(Ctl({"import", "3", path_, "--field", "name"}).code, 0);
   EXPECT_NE(Ctl({"import", "3", dir_.File("nothing.csv")}).code, 0);
   EXPECT_EQ(imports_.uploaded, "");
 }
