@@ -18,8 +18,9 @@
 // messages, which are in no run yet, are searched in memory; after a restart they are read again.
 namespace campaigner::storage::sqlite {
 
-// Of a run; one bucket of a run has 2 KB then.
-inline constexpr size_t kRunMessages = 65'536;
+// Of a run. One bucket of it has 4 KB then, which fill the page that SQLite puts beside the row:
+// nine bytes on disk for a message.
+inline constexpr size_t kRunMessages = 131'072;
 inline constexpr int kAddressBuckets = 256;
 
 // Stored: never change it. Eight bits of bucket and 32 more.
