@@ -154,10 +154,12 @@ TEST_F(AddressIndexTest, WhatIsForgottenIsGoneAndTheRestStays) {
 TEST_F(AddressIndexTest, WhatIsErasedWithTheGroupThatWritesARunIsNotInIt) {
   AddMany(1, kRunMessages - 2);
   const AddressHash hash = HashAddress(Number(7));
-  Add({{hash, 70'000}, {HashAddress(Number(70'001)), 70'001}}, true, {70'000, 7});
+  constexpr auto kAgain = static_cast<int64_t>(kRunMessages);
+  constexpr int64_t kOther = kAgain + 1;
+  Add({{hash, kAgain}, {HashAddress(Number(kOther)), kOther}}, true, {kAgain, 7});
   EXPECT_THAT(FindStored(Number(7)), IsEmpty());
   EXPECT_THAT(FindStored(Number(8)), ElementsAre(8));
-  EXPECT_THAT(FindStored(Number(70'001)), ElementsAre(70'001));
+  EXPECT_THAT(FindStored(Number(kOther)), ElementsAre(kOther));
 }
 
 TEST_F(AddressIndexTest, RunsWithoutAMessageAreDeletedWherePruningCameBy) {
