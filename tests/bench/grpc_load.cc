@@ -80,7 +80,8 @@ LoadResult RunUnary(v1::MessageService::Stub& stub, int64_t batch) {
 
 LoadResult RunEcho(v1::MessageService::Stub& stub) {
   const LoadPlan plan{.calls = absl::GetFlag(FLAGS_messages),
-                      .in_flight = absl::GetFlag(FLAGS_in_flight)};
+                      .in_flight = absl::GetFlag(FLAGS_in_flight),
+                      .calls_per_second = absl::GetFlag(FLAGS_per_second)};
   return RunLoad(plan, [&](int64_t, std::function<void(bool)> done) {
     auto call = std::make_shared<Call>();
     stub.async()->GetMessage(call->context.get(), &call->echo_request, &call->echo_response,
