@@ -159,7 +159,7 @@ TEST_F(RowSourceTest, WhatIsNoTextIsRefused) {
                    "ELF\x02\x01\x01\0\0\0\0\0"s),
               StatusIs(kInvalid, "is not a text file"));
   std::string noise;
-  for (int i = 0; i < 100'000; ++i) noise += static_cast<char>(i * i / 7);
+  for (uint32_t i = 0; i < 100'000; ++i) noise += static_cast<char>(i * i / 7);
   EXPECT_THAT(Open(noise), StatusIs(kInvalid, HasSubstr("is not a text file")));
 }
 
