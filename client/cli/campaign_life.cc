@@ -2,8 +2,6 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -11,6 +9,7 @@
 #include "client/cli/session.h"
 #include "client/cli/show.h"
 #include "client/cli/terminal.h"
+#include "client/cli/whole_file.h"
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
 
@@ -169,29 +168,17 @@ absl::Status Retry(Session& session, const RetryOptions& options) {
 
 bool GoOn(int64_t /*bytes*/) { return true; }
 
-// Into a file beside it, which takes its name when it is whole: what is there is never half.
-absl::Status ExportToFile(Session& session, const v1::ExportMessagesRequest& request,
-                          const std::string& path) {
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary | std::ios::trunc);
-  absl::Status status = session.client.ExportMessages(request, file, GoOn).status();
-  file.close();
-  if (status.ok() && file.fail()) status = absl::UnavailableError("cannot write " + part);
-  if (status.ok() && std::rename(part.c_str(), path.c_str()) != 0) {
-    status = absl::UnavailableError("cannot write " + path);
-  }
-  if (!status.ok()) std::remove(part.c_str());
-  return status;
-}
-
 absl::Status Export(Session& session, const ExportOptions& options) {
   v1::ExportMessagesRequest request;
   request.set_campaign_id(options.id);
   for (const Message::State state : options.states) request.add_states(state);
   request.set_with_text(options.with_text);
   request.set_with_fields(options.with_fields);
-  if (options.file != "-") return ExportToFile(session, request, options.file);
-  return session.client.ExportMessages(request, session.out, GoOn).status();
+  if (options.file == "-")
+    return session.client.ExportMessages(request, session.out, GoOn).status();
+  return WriteWholeFile(options.file, [&](std::ostream& file) {
+    return session.client.ExportMessages(request, file, GoOn).status();
+  });
 }
 
 void DefineRetry(CLI::App& command, RetryOptions& options) {

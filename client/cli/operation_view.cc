@@ -6,11 +6,10 @@
 #include <array>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "client/cli/errors.h"
 #include "client/cli/show.h"
+#include "client/cli/whole_file.h"
 #include "server/base/clock.h"
 #include "server/base/status_macros.h"
 #include "server/base/text.h"
@@ -153,16 +152,9 @@ absl::Status SaveRejectedRows(Session& session, int64_t operation_id, const std:
   if (path == "-") {
     return session.client.DownloadRejectedRows(request, session.out, go_on).status();
   }
-  // Half a file under its name would look like all of it.
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary);
-  if (!file) return absl::InvalidArgumentError(fmt::format("{} cannot be written", part));
-  RETURN_IF_ERROR(session.client.DownloadRejectedRows(request, file, go_on).status());
-  file.close();
-  std::error_code error;
-  if (file) std::filesystem::rename(part, path, error);
-  if (!file || error) return absl::InternalError(fmt::format("{} cannot be written", path));
-  return absl::OkStatus();
+  return WriteWholeFile(path, [&](std::ostream& file) {
+    return session.client.DownloadRejectedRows(request, file, go_on).status();
+  });
 }
 
 }  // namespace campaigner::cli

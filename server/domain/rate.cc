@@ -92,11 +92,6 @@ absl::Time RateLimiter::NextAvailable(absl::Time now, int64_t piece) {
   }
 }
 
-bool RateLimiter::IsIdle(absl::Time now) {
-  Forget(now);
-  return recent_.empty() && now >= next_ && UnknownUnits(now) == 0;
-}
-
 absl::Duration RateLimiter::Spacing(int64_t units) const {
   // A piece of more than the limit has its period for itself, and no more.
   return setting_.period * std::min(units, setting_.limit) / setting_.limit;

@@ -56,9 +56,6 @@ class RateLimiter {
   // When Available will next answer something else than 0 for such a piece, if nothing else goes.
   absl::Time NextAvailable(absl::Time now, int64_t piece = 1);
 
-  // Nothing counts any more: a new one would do as well.
-  bool IsIdle(absl::Time now);
-
  private:
   // Units that went at `time` or shortly before.
   struct Taken {

@@ -136,7 +136,13 @@ LoadResult RunLife(const std::shared_ptr<grpc::Channel>& channel, v1::MessageSer
   v1::CampaignService::Stub campaigns(channel);
   const auto begin = std::chrono::steady_clock::now();
   LoadResult result = RunUnary(stub, absl::GetFlag(FLAGS_batch));
-  while (Pending(campaigns) != 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  int64_t pending = Pending(campaigns);
+  while (pending > 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    pending = Pending(campaigns);
+  }
+  // Nobody answers any more: what was pending counts as failed.
+  if (pending < 0) ++result.failed;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
 }

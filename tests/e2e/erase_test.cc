@@ -14,24 +14,9 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::WebhookReceiver;
 using Imports = ServerClient::Imports;
-using Operations = ServerClient::Operations;
 
 class EraseTest : public ServerTest {
  protected:
-  v1::Operation Finish(const absl::StatusOr<v1::Operation>& begun) {
-    EXPECT_OK(begun);
-    grpc::ClientContext context;
-    admin_->Prepare(context);
-    v1::WatchOperationRequest request;
-    request.set_operation_id(begun->id());
-    const auto reader = admin_->operations().WatchOperation(&context, request);
-    v1::Operation operation;
-    while (reader->Read(&operation)) {
-    }
-    EXPECT_TRUE(reader->Finish().ok());
-    EXPECT_EQ(operation.state(), v1::Operation::DONE);
-    return operation;
-  }
   int64_t Upload(const std::string& content) {
     grpc::ClientContext context;
     admin_->Prepare(context);
@@ -75,7 +60,7 @@ TEST_F(EraseTest, NoFileHoldsThePersonAnyMore) {
   const int64_t campaign = admin_->StartCampaign(
       "template: 'Hi {name}' webhook_events: ALL webhook_url: '" + receiver.Url("/hook") + "'");
   Watch watch(*admin_, fmt::format("campaign_id: {} final_only: true", campaign));
-  const v1::Operation import = Finish(admin_->Call(
+  const v1::Operation import = Done(admin_->Call(
       &Imports::ImportRecipients,
       fmt::format(
           "campaign_id: {} source {{ upload_id: {} }} format {{ header_names_fields: true }}",
@@ -89,7 +74,7 @@ TEST_F(EraseTest, NoFileHoldsThePersonAnyMore) {
   ASSERT_FALSE(FilesWith("Unmistakable").empty());
 
   const v1::Operation erased =
-      Finish(admin_->Call(&Messages::EraseRecipient, std::string("recipient: '+79010000001'")));
+      Done(admin_->Call(&Messages::EraseRecipient, std::string("recipient: '+79010000001'")));
   EXPECT_EQ(erased.messages(), 1);
   for (const char* word : {"79010000001", "(901) 000-00-01", "Unmistakable"}) {
     EXPECT_THAT(FilesWith(word), IsEmpty()) << word;

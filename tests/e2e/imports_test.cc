@@ -54,25 +54,6 @@ class ImportsTest : public ServerTest {
         fmt::format("campaign_id: {} source {{ upload_id: {} }} {}", campaign_id, upload_id, more));
   }
 
-  // Watches until it has ended; every state that was seen.
-  std::vector<v1::Operation> Follow(int64_t operation_id) {
-    grpc::ClientContext context;
-    admin_->Prepare(context);
-    v1::WatchOperationRequest request;
-    request.set_operation_id(operation_id);
-    const auto reader = admin_->operations().WatchOperation(&context, request);
-    std::vector<v1::Operation> seen;
-    v1::Operation operation;
-    while (reader->Read(&operation)) seen.push_back(operation);
-    EXPECT_TRUE(reader->Finish().ok());
-    EXPECT_FALSE(seen.empty());
-    return seen;
-  }
-  v1::Operation Finish(const absl::StatusOr<v1::Operation>& begun) {
-    EXPECT_OK(begun);
-    return begun.ok() ? Follow(begun->id()).back() : v1::Operation();
-  }
-
   // What a download says, and how it ends.
   absl::StatusOr<std::string> Rejected(const ServerClient& client, int64_t operation_id) {
     grpc::ClientContext context;

@@ -7,7 +7,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using testing::WebhookReceiver;
-using Operations = ServerClient::Operations;
 
 class RetryTest : public ServerTest {
  protected:
@@ -31,22 +30,6 @@ class RetryTest : public ServerTest {
   absl::StatusOr<v1::Operation> Retry(int64_t campaign, const std::string& filter) {
     return admin_->Call(&Campaigns::RetryMessages,
                         fmt::format("campaign_id: {} {}", campaign, filter));
-  }
-  // Until it is over.
-  v1::Operation RetryAll(int64_t campaign, const std::string& filter) {
-    const auto begun = Retry(campaign, filter);
-    EXPECT_OK(begun);
-    grpc::ClientContext context;
-    admin_->Prepare(context);
-    v1::WatchOperationRequest request;
-    request.set_operation_id(begun->id());
-    const auto reader = admin_->operations().WatchOperation(&context, request);
-    v1::Operation operation;
-    while (reader->Read(&operation)) {
-    }
-    EXPECT_TRUE(reader->Finish().ok());
-    EXPECT_EQ(operation.state(), v1::Operation::DONE);
-    return operation;
   }
   // The progress of a campaign is told until it is over.
   v1::CampaignProgress AwaitEnd(int64_t campaign) {
@@ -75,8 +58,8 @@ TEST_F(RetryTest, WhatFailedIsSentAgainAndDelivered) {
   EXPECT_EQ(Report(first, "UNDELIVERED reason: UNAVAILABLE"), 1);
   AwaitEnd(campaign);
 
-  EXPECT_EQ(RetryAll(campaign, "reasons: FORBIDDEN").messages(), 0);
-  const v1::Operation retry = RetryAll(campaign, "reasons: UNAVAILABLE");
+  EXPECT_EQ(Done(Retry(campaign, "reasons: FORBIDDEN")).messages(), 0);
+  const v1::Operation retry = Done(Retry(campaign, "reasons: UNAVAILABLE"));
   EXPECT_EQ(retry.messages(), 1);
   EXPECT_EQ(retry.done_units(), 1);
   const std::string second = Reference(1);
@@ -107,11 +90,11 @@ TEST_F(RetryTest, WhatWasMeantOrProbablyDeliveredHasToBeNamed) {
   }
   // What is sent again waits then.
   ASSERT_OK(admin_->Call(&Campaigns::PauseCampaign, fmt::format("campaign_id: {}", campaign)));
-  EXPECT_EQ(RetryAll(campaign, "").messages(), 1);
-  EXPECT_EQ(RetryAll(campaign, "states: [UNDELIVERED, EXPIRED]").messages(), 0);
-  EXPECT_EQ(RetryAll(campaign, "reasons: NO_FUNDS").messages(), 1);
-  EXPECT_EQ(RetryAll(campaign, "states: REJECTED").messages(), 0);
-  EXPECT_EQ(RetryAll(campaign, "reasons: [OPTED_OUT, STATUS_TIMEOUT]").messages(), 2);
+  EXPECT_EQ(Done(Retry(campaign, "")).messages(), 1);
+  EXPECT_EQ(Done(Retry(campaign, "states: [UNDELIVERED, EXPIRED]")).messages(), 0);
+  EXPECT_EQ(Done(Retry(campaign, "reasons: NO_FUNDS")).messages(), 1);
+  EXPECT_EQ(Done(Retry(campaign, "states: REJECTED")).messages(), 0);
+  EXPECT_EQ(Done(Retry(campaign, "reasons: [OPTED_OUT, STATUS_TIMEOUT]")).messages(), 2);
   using Names = std::vector<std::string>;
   EXPECT_EQ(Fields(Retry(campaign, "reasons: [FAILED, REPLACED]").status()), Names{"reasons[1]"});
   EXPECT_EQ(Fields(Retry(campaign, "reasons: ERASED").status()), Names{"reasons[0]"});

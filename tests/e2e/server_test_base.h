@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/base/clock.h"
 #include "server/base/error.h"
@@ -72,6 +73,32 @@ class ServerTest : public ::testing::Test {
     const auto made = admin_->Call(&Accounts::CreateAccount, "account { display_name: 'other' }");
     EXPECT_OK(made);
     return made.ok() ? made->id() : 0;
+  }
+
+  // Watches an operation until it has ended; every state of it that was seen.
+  std::vector<v1::Operation> Follow(int64_t operation_id) {
+    grpc::ClientContext context;
+    admin_->Prepare(context);
+    v1::WatchOperationRequest request;
+    request.set_operation_id(operation_id);
+    const auto reader = admin_->operations().WatchOperation(&context, request);
+    std::vector<v1::Operation> seen;
+    v1::Operation operation;
+    while (reader->Read(&operation)) seen.push_back(operation);
+    EXPECT_TRUE(reader->Finish().ok());
+    EXPECT_FALSE(seen.empty());
+    return seen;
+  }
+  // How it ended.
+  v1::Operation Finish(const absl::StatusOr<v1::Operation>& begun) {
+    EXPECT_OK(begun);
+    return begun.ok() ? Follow(begun->id()).back() : v1::Operation();
+  }
+  // The same of one that has to end well.
+  v1::Operation Done(const absl::StatusOr<v1::Operation>& begun) {
+    v1::Operation operation = Finish(begun);
+    EXPECT_EQ(operation.state(), v1::Operation::DONE);
+    return operation;
   }
 
   // The fields that an error names.
