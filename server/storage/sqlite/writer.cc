@@ -1,7 +1,9 @@
 #include "server/storage/sqlite/writer.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "server/base/limits.h"
 #include "server/base/log.h"
 #include "server/base/status_macros.h"
@@ -14,6 +16,10 @@ namespace {
 
 namespace errors = domain::errors;
 namespace limits = base::limits;
+
+// Callers who wait for one another's answers come back at once or not at all: a quarter of the time
+// without anybody ends it.
+constexpr int kGatherSteps = 4;
 
 // Failures of the store itself, rather than of what one write asked for.
 bool IsStorageFailure(const absl::Status& status) {
@@ -49,6 +55,7 @@ void Writer::AddObserver(StoreObserver* observer) {
 void Writer::Drain() {
   base::MutexLock lock(mutex_);
   is_draining_ = true;
+  not_empty_.notify_all();
   idle_.wait(lock, [this] { return queue_.empty() && !is_busy_; });
 }
 
@@ -69,9 +76,9 @@ WriterHealth Writer::Health() const {
   return health_;
 }
 
-absl::Status Writer::Admit(const WriteRequest& request, Admission admission) const {
+absl::Status Writer::Admit(const WriteRequest& request) const {
   if (is_draining_) return errors::Draining();
-  const bool is_new = admission == Admission::kNewWork;
+  const bool is_new = request.admission() == Admission::kNewWork;
   const size_t count_max =
       is_new ? options_.queue_max - options_.queue_max / 4 : options_.queue_max;
   const size_t bytes_max =
@@ -84,15 +91,17 @@ absl::Status Writer::Admit(const WriteRequest& request, Admission admission) con
   return absl::OkStatus();
 }
 
-void Writer::Enqueue(std::unique_ptr<WriteRequest> request, Admission admission) {
+void Writer::Enqueue(std::unique_ptr<WriteRequest> request) {
   absl::Status refusal;
   {
     base::MutexLock lock(mutex_);
-    refusal = Admit(*request, admission);
+    refusal = Admit(*request);
     if (refusal.ok()) {
+      const bool was_enough = IsEnough();
       queue_bytes_ += request->size().bytes;
+      if (request->admission() == Admission::kNewWork) callers_.Come();
       queue_.push_back(std::move(request));
-      if (queue_.size() == 1) not_empty_.notify_one();
+      if (queue_.size() == 1 || (!was_enough && IsEnough())) not_empty_.notify_one();
       return;
     }
   }
@@ -108,6 +117,8 @@ Writer::Group Writer::NextGroup() {
   is_busy_ = false;
   if (queue_.empty()) idle_.notify_all();
   not_empty_.wait(lock, [this] { return is_stopping_ || !queue_.empty(); });
+  Gather(lock);
+  last_group_start_ = std::chrono::steady_clock::now();
   Group group;
   size_t rows = 0;
   while (!queue_.empty() && (group.empty() || rows < limits::kGroupRowsMax)) {
@@ -120,6 +131,24 @@ Writer::Group Writer::NextGroup() {
   return group;
 }
 
+bool Writer::IsEnough() const {
+  return queue_.size() >= kGatherRequestsMax || queue_bytes_ >= kGatherBytesMax ||
+         callers_.waiting() >= callers_.most();
+}
+
+void Writer::Gather(base::MutexLock& lock) {
+  if (callers_.most() < kGatherCallersMin) return;
+  const auto end = last_group_start_ + absl::ToChronoNanoseconds(options_.gather_time);
+  const auto step = absl::ToChronoNanoseconds(options_.gather_time / kGatherSteps);
+  size_t seen = 0;
+  for (auto now = std::chrono::steady_clock::now(); now < end && queue_.size() > seen;
+       now = std::chrono::steady_clock::now()) {
+    seen = queue_.size();
+    const auto has_enough = [this] { return is_draining_ || is_stopping_ || IsEnough(); };
+    if (not_empty_.wait_until(lock, std::min(now + step, end), has_enough)) return;
+  }
+}
+
 void Writer::RunGroup(Group group) {
   bool is_watched = false;
   for (StoreObserver* observer : Observers()) is_watched |= observer->WantsMessageChanges();
@@ -128,7 +157,7 @@ void Writer::RunGroup(Group group) {
   std::vector<absl::Status> statuses(group.size());
   absl::Status status = Guard([&] { return CommitGroup(group, statuses); });
   const bool is_failing = IsStorageFailure(status);
-  SetHealth(is_failing, base::ToStd(status.message()));
+  NoteGroup(group, is_failing, base::ToStd(status.message()));
   if (status.ok()) {
     const Effects& effects = transaction_.PublishGroup();
     for (size_t i = 0; i < group.size(); ++i) group[i]->Complete(std::move(statuses[i]));
@@ -188,12 +217,17 @@ absl::Status Writer::RunOne(WriteRequest& request, bool is_alone) {
   return status;
 }
 
-void Writer::SetHealth(bool is_failing, std::string_view cause) {
+void Writer::NoteGroup(const Group& group, bool is_failing, std::string_view cause) {
+  const auto callers = std::count_if(group.begin(), group.end(), [](const auto& request) {
+    return request->admission() == Admission::kNewWork;
+  });
   bool was_failing = false;
   {
     base::MutexLock lock(mutex_);
     was_failing = std::exchange(health_.is_failing, is_failing);
     if (!is_failing) ++health_.groups;
+    callers_.Go(static_cast<size_t>(callers));
+    callers_.OnGroup();
   }
   if (is_failing && !was_failing) {
     base::LogError("storage_failed", {{"cause", cause}});

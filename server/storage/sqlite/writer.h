@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -12,8 +13,10 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "server/base/clock.h"
 #include "server/base/thread_annotations.h"
+#include "server/storage/sqlite/crowd.h"
 #include "server/storage/sqlite/transaction.h"
 #include "server/storage/store.h"
 
@@ -31,15 +34,17 @@ enum class Admission { kNewWork, kAlways };
 // One write on its way.
 class WriteRequest {
  public:
-  explicit WriteRequest(WriteSize size) : size_(size) {}
+  WriteRequest(WriteSize size, Admission admission) : size_(size), admission_(admission) {}
   virtual ~WriteRequest() = default;
   virtual absl::Status Run(Transaction& transaction) = 0;
   // Called once. Not OK: nothing of it is stored.
   virtual void Complete(absl::Status status) = 0;
   const WriteSize& size() const { return size_; }
+  Admission admission() const { return admission_; }
 
  private:
   const WriteSize size_;
+  const Admission admission_;
 };
 
 struct WriterHealth {
@@ -49,15 +54,28 @@ struct WriterHealth {
   bool is_failing = false;
 };
 
+// From the start of a group to that of the next while many send at once: at thousands of single
+// sends a second this makes one commit of two or three, and adds less than itself to their latency.
+inline constexpr absl::Duration kGatherTime = absl::Milliseconds(2);
+// Callers at a time from which on it is worth while.
+inline constexpr size_t kGatherCallersMin = 4;
+// Writes, and bytes, that are worth a commit of their own without waiting.
+inline constexpr size_t kGatherRequestsMax = 16;
+inline constexpr size_t kGatherBytesMax = 64u << 10;
+
 struct WriterOptions {
   size_t queue_max = 0;
   size_t queue_bytes_max = 0;
   const base::Clock* clock = nullptr;  // May be null.
+  // How long a group may gather, from the start of the one before.
+  absl::Duration gather_time = kGatherTime;
 };
 
 // The only one who writes: a thread with the write connection that commits in groups. A group is
-// what has queued up while the one before was committed, so one fsync serves hundreds of requests
-// and nobody waits for a group to fill. Thread-safe.
+// what has queued up while the one before was committed, so one fsync serves hundreds of requests.
+// While many callers send at once, a group is given a moment to gather, which halves the commits,
+// and with them the load, of a busy server; not once all who sent at a time lately are there, so
+// that few callers who wait for their answers are never kept. Thread-safe.
 //
 // A write that fails is undone alone; a group whose commit fails fails every write in it, and the
 // next group tries afresh: a full disk or a foreign lock needs no restart.
@@ -76,8 +94,8 @@ class Writer {
   // gets its result after the commit, there, or at once here when the queue is full.
   template <typename Run, typename Result>
   void Submit(WriteSize size, Admission admission, Run run, absl::AnyInvocable<void(Result)> done) {
-    Enqueue(std::make_unique<TypedRequest<Run, Result>>(size, std::move(run), std::move(done)),
-            admission);
+    Enqueue(std::make_unique<TypedRequest<Run, Result>>(size, admission, std::move(run),
+                                                        std::move(done)));
   }
 
   // The same, waiting for the result. Not on the writer's thread.
@@ -104,8 +122,9 @@ class Writer {
   template <typename RunFunction, typename Result>
   class TypedRequest final : public WriteRequest {
    public:
-    TypedRequest(WriteSize size, RunFunction run, absl::AnyInvocable<void(Result)> done)
-        : WriteRequest(size), run_(std::move(run)), done_(std::move(done)) {}
+    TypedRequest(WriteSize size, Admission admission, RunFunction run,
+                 absl::AnyInvocable<void(Result)> done)
+        : WriteRequest(size, admission), run_(std::move(run)), done_(std::move(done)) {}
     absl::Status Run(Transaction& transaction) override {
       result_ = Guard([&]() -> Result { return run_(transaction); });
       return StatusOf(result_);
@@ -129,17 +148,21 @@ class Writer {
     Result result_ = absl::UnknownError("not run");
   };
 
-  void Enqueue(std::unique_ptr<WriteRequest> request, Admission admission) EXCLUDES(mutex_);
-  absl::Status Admit(const WriteRequest& request, Admission admission) const REQUIRES(mutex_);
+  void Enqueue(std::unique_ptr<WriteRequest> request) EXCLUDES(mutex_);
+  absl::Status Admit(const WriteRequest& request) const REQUIRES(mutex_);
   void Loop();
   // What is queued, up to a group's size. Empty: stop.
   Group NextGroup() EXCLUDES(mutex_);
+  // What is queued is worth a commit without waiting for more.
+  bool IsEnough() const REQUIRES(mutex_);
+  // Waits while more is likely to come, and comes.
+  void Gather(base::MutexLock& lock) REQUIRES(mutex_);
   void RunGroup(Group group);
   // Runs all and commits. `statuses` get what became of each; an error fails the whole group.
   absl::Status CommitGroup(const Group& group, std::vector<absl::Status>& statuses);
   absl::Status RunOne(WriteRequest& request, bool is_alone);
   void FailGroup(const Group& group, std::vector<absl::Status> statuses, absl::Status status);
-  void SetHealth(bool is_failing, std::string_view cause) EXCLUDES(mutex_);
+  void NoteGroup(const Group& group, bool is_failing, std::string_view cause) EXCLUDES(mutex_);
   std::vector<StoreObserver*> Observers() const EXCLUDES(mutex_);
   void Notify(const Effects& effects);
 
@@ -157,6 +180,8 @@ class Writer {
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   WriterHealth health_ GUARDED_BY(mutex_);
   std::vector<StoreObserver*> observers_ GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point last_group_start_ GUARDED_BY(mutex_);
+  Crowd callers_ GUARDED_BY(mutex_);
 
   std::thread thread_;
 };

@@ -97,6 +97,94 @@ TEST_F(WriterTest, WhatQueuesUpIsCommittedTogether) {
   EXPECT_EQ(writer_->Health().groups, before + 2);  // The held one, and the five.
 }
 
+// Gathers for as long as a test may take, so that only what else ends it can.
+class GatheringWriterTest : public WriterTest {
+ protected:
+  using Results = std::vector<std::future<absl::Status>>;
+
+  GatheringWriterTest() {
+    writer_.reset();
+    Start({.queue_max = 100, .queue_bytes_max = 10'000'000, .gather_time = absl::Hours(1)});
+  }
+
+  std::future<absl::Status> Send(WriteSize size = {}) {
+    return Submit([](Transaction&) { return absl::OkStatus(); }, size, Admission::kNewWork);
+  }
+
+  Results SendAtOnce(size_t callers) {
+    Results results;
+    for (size_t i = 0; i < callers; ++i) results.push_back(Send());
+    return results;
+  }
+
+  static void ExpectAnswers(Results results) {
+    for (auto& result : results) EXPECT_OK(result.get());
+  }
+
+  // Makes the writer see `callers` at a time.
+  void MeetCallers(size_t callers) {
+    std::latch release(1);
+    auto held = Hold(release);
+    Results results = SendAtOnce(callers);
+    release.count_down();
+    ExpectAnswers(std::move(results));
+  }
+};
+
+TEST_F(GatheringWriterTest, FewCallersAreNeverKept) {
+  EXPECT_OK(Send().get());
+  MeetCallers(kGatherCallersMin - 1);
+  EXPECT_OK(Send().get());
+}
+
+TEST_F(GatheringWriterTest, ManyCallersAreWaitedForUntilAllAreThere) {
+  MeetCallers(kGatherCallersMin + 1);
+  const uint64_t before = writer_->Health().groups;
+  Results results;
+  for (size_t i = 0; i < kGatherCallersMin + 1; ++i) {
+    EXPECT_EQ(writer_->Health().groups, before);
+    results.push_back(Send());
+  }
+  ExpectAnswers(std::move(results));
+  writer_->Drain();
+  EXPECT_EQ(writer_->Health().groups, before + 1);
+}
+
+TEST_F(GatheringWriterTest, WhatIsWorthACommitIsNotKept) {
+  MeetCallers(2 * kGatherRequestsMax);
+  ExpectAnswers(SendAtOnce(kGatherRequestsMax));
+  EXPECT_OK(Send({.rows = 100, .bytes = kGatherBytesMax}).get());
+}
+
+TEST_F(GatheringWriterTest, CallersWhoStayAwayAreForgotten) {
+  MeetCallers(kGatherCallersMin);
+  for (int group = 0; group < 2 * Crowd::kGroupsRemembered; ++group) {
+    EXPECT_OK(Send({.bytes = kGatherBytesMax}).get());
+  }
+  EXPECT_OK(Send().get());
+}
+
+TEST_F(GatheringWriterTest, DrainingEndsTheGathering) {
+  MeetCallers(kGatherCallersMin);
+  auto waiting = Send();
+  writer_->Drain();
+  EXPECT_OK(waiting.get());
+}
+
+// With the time as it is: one who comes without the others is answered.
+TEST_F(WriterTest, CallersAreNotWaitedForLong) {
+  std::latch release(1);
+  auto held = Hold(release);
+  std::vector<std::future<absl::Status>> results;
+  for (size_t i = 0; i < kGatherCallersMin + 1; ++i) {
+    results.push_back(
+        Submit([](Transaction&) { return absl::OkStatus(); }, {}, Admission::kNewWork));
+  }
+  release.count_down();
+  for (auto& result : results) EXPECT_OK(result.get());
+  EXPECT_OK(Submit([](Transaction&) { return absl::OkStatus(); }).get());
+}
+
 TEST_F(WriterTest, AWriteThatFailsIsUndoneAlone) {
   std::latch release(1);
   auto held = Hold(release);
