@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "absl/synchronization/mutex.h"
 #include "campaigner/v1/message_service.grpc.pb.h"
 
 namespace {
@@ -26,6 +27,8 @@ class EchoService final : public campaigner::v1::MessageService::CallbackService
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
+  // As the servers do.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   EchoService service;
   grpc::ServerBuilder builder;
   builder.AddListeningPort(std::string("127.0.0.1:") + argv[1], grpc::InsecureServerCredentials());

@@ -11,6 +11,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/synchronization/mutex.h"
 #include "campaigner/v1/campaign_service.grpc.pb.h"
 #include "campaigner/v1/message_service.grpc.pb.h"
 #include "tests/bench/load.h"
@@ -178,6 +179,8 @@ int Main() {
 }  // namespace campaigner::bench
 
 int main(int argc, char** argv) {
+  // As the servers do.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   absl::ParseCommandLine(argc, argv);
   return campaigner::bench::Main();
 }
