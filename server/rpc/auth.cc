@@ -47,6 +47,15 @@ absl::Status CheckNetwork(const domain::ApiKey& key, const std::string& address)
   return errors::ClientNetworkDenied(address);
 }
 
+absl::Status CheckKey(const domain::ApiKey& key, const std::string& client_address,
+                      domain::Scope needed, absl::Time now) {
+  if (key.revoke_time) return errors::ApiKeyRevoked();
+  if (key.expire_time && *key.expire_time <= now) return errors::ApiKeyExpired();
+  RETURN_IF_ERROR(CheckNetwork(key, client_address));
+  if (key.scope < needed) return errors::ScopeMissing(ScopeName(needed));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string HashSecret(std::string_view secret) {
@@ -98,10 +107,15 @@ absl::StatusOr<Caller> Authenticator::Check(const Credentials& credentials, doma
   absl::StatusOr<domain::ApiKey> key = store_.FindApiKey(HashSecret(credentials.api_key));
   if (absl::IsNotFound(key.status())) return errors::ApiKeyUnknown();
   RETURN_IF_ERROR(key.status());
-  if (key->revoke_time) return errors::ApiKeyRevoked();
-  if (key->expire_time && *key->expire_time <= now) return errors::ApiKeyExpired();
-  RETURN_IF_ERROR(CheckNetwork(*key, credentials.client_address));
-  if (key->scope < needed) return errors::ScopeMissing(ScopeName(needed));
+  RETURN_IF_ERROR(CheckKey(*key, credentials.client_address, needed, now));
+  return Caller{.key = *std::move(key), .client_address = credentials.client_address};
+}
+
+std::optional<Caller> Authenticator::CheckInMemory(const Credentials& credentials,
+                                                   domain::Scope needed, absl::Time now) const {
+  if (credentials.api_key.empty()) return std::nullopt;
+  std::optional<domain::ApiKey> key = store_.FindApiKeyInMemory(HashSecret(credentials.api_key));
+  if (!key || !CheckKey(*key, credentials.client_address, needed, now).ok()) return std::nullopt;
   return Caller{.key = *std::move(key), .client_address = credentials.client_address};
 }
 

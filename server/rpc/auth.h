@@ -2,6 +2,7 @@
 
 #include <grpcpp/server_context.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -56,8 +57,11 @@ class Authenticator {
   // or not with this scope.
   absl::StatusOr<Caller> Check(const Credentials& credentials, domain::Scope needed,
                                absl::Time now) const;
-  // The same for a call that goes on, of whose caller Check was content. OK also where that cannot
-  // be told now.
+  // The same without blocking; nothing where it takes Check to tell, or Check would refuse.
+  std::optional<Caller> CheckInMemory(const Credentials& credentials, domain::Scope needed,
+                                      absl::Time now) const;
+  // The same as Check for a call that goes on, of whose caller Check was content. OK also where
+  // that cannot be told now.
   absl::Status Recheck(const Credentials& credentials, domain::Scope needed, absl::Time now) const;
 
  private:

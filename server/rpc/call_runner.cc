@@ -65,6 +65,20 @@ class CallRunner::Call {
     return absl::OkStatus();
   }
 
+  // The same without blocking. False: Admit must tell.
+  bool AdmitFromMemory(domain::Scope scope) {
+    auto caller = runner_.authenticator_.CheckInMemory(
+        runner_.authenticator_.ReadCredentials(*context_), scope, runner_.clock_.Now());
+    if (!caller) return false;
+    caller_ = *std::move(caller);
+    return true;
+  }
+
+  // Afterwards. On any thread.
+  static void Do(const std::shared_ptr<Call>& call, Work& work) {
+    work(call->caller_, [call](const absl::Status& status) { call->Finish(status); });
+  }
+
   const Caller& caller() const { return caller_; }
 
  private:
@@ -81,16 +95,39 @@ grpc::ServerUnaryReactor* CallRunner::Run(const char* method, Executor& executor
                                           grpc::CallbackServerContext* context, Work work) {
   auto call = std::make_shared<Call>(*this, method, context);
   grpc::ServerUnaryReactor* const reactor = call->reactor();
+  Post(std::move(call), executor, scope, std::move(work));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* CallRunner::RunQuickly(const char* method, Executor& executor,
+                                                 domain::Scope scope,
+                                                 grpc::CallbackServerContext* context,
+                                                 IsQuick is_quick, Work work) {
+  auto call = std::make_shared<Call>(*this, method, context);
+  grpc::ServerUnaryReactor* const reactor = call->reactor();
+  try {
+    if (call->AdmitFromMemory(scope) && is_quick(call->caller())) {
+      Call::Do(call, work);
+    } else {
+      Post(call, executor, scope, std::move(work));
+    }
+  } catch (const std::exception& exception) {
+    call->Finish(errors::Internal(exception.what()));
+  }
+  return reactor;
+}
+
+void CallRunner::Post(std::shared_ptr<Call> call, Executor& executor,
+                      std::optional<domain::Scope> scope, Work work) {
   Executor::Task task = [call, scope, work = std::move(work)]() mutable {
     try {
       if (absl::Status status = call->Admit(scope); !status.ok()) return call->Finish(status);
-      work(call->caller(), [call](const absl::Status& status) { call->Finish(status); });
+      Call::Do(call, work);
     } catch (const std::exception& exception) {
       call->Finish(errors::Internal(exception.what()));
     }
   };
   if (!executor.TryPost(std::move(task))) call->Finish(errors::Overloaded());
-  return reactor;
 }
 
 }  // namespace campaigner::rpc

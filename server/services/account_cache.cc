@@ -28,6 +28,11 @@ absl::StatusOr<std::shared_ptr<const domain::Account>> AccountCache::Get(int64_t
   return shared;
 }
 
+bool AccountCache::Has(int64_t account_id) {
+  base::MutexLock lock(mutex_);
+  return accounts_.contains(account_id);
+}
+
 void AccountCache::Forget(int64_t account_id) {
   base::MutexLock lock(mutex_);
   ++changes_;

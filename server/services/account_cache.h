@@ -19,6 +19,8 @@ class AccountCache {
 
   // Blocks at the first time. NOT_FOUND.
   absl::StatusOr<std::shared_ptr<const domain::Account>> Get(int64_t account_id) EXCLUDES(mutex_);
+  // Whether Get would not block. Does not block.
+  bool Has(int64_t account_id) EXCLUDES(mutex_);
   // The account changed.
   void Forget(int64_t account_id) EXCLUDES(mutex_);
 

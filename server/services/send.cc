@@ -1,5 +1,6 @@
 #include "server/services/send.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,6 +12,11 @@ namespace campaigner::services {
 namespace {
 
 using storage::Accepted;
+
+// What gRPC's threads make ready by themselves: it takes them about as long as to hand it over, which
+// would also wake another thread.
+constexpr int kQuickMessagesMax = 4;
+constexpr size_t kQuickBytesMax = 16u << 10;
 
 // An answer as large as this takes a while to write: not on the store's thread.
 constexpr int32_t kLargeAnswerMessages = 16;
@@ -42,6 +48,19 @@ absl::Status FillFromStore(const Environment& env, int64_t account_id, const Acc
 }
 
 }  // namespace
+
+bool IsQuickSend(const Environment& env, const rpc::Caller& caller,
+                 const v1::SendMessagesRequest& request) {
+  if (request.messages_size() > kQuickMessagesMax || request.ByteSizeLong() > kQuickBytesMax ||
+      !env.accounts.Has(caller.account_id())) {
+    return false;
+  }
+  return std::all_of(
+      request.messages().begin(), request.messages().end(), [&](const auto& message) {
+        return env.store.IsCampaignInMemory(message.campaign_id() != 0 ? message.campaign_id()
+                                                                       : request.campaign_id());
+      });
+}
 
 void Send(const Environment& env, const rpc::Caller& caller, absl::Time arrival,
           const v1::SendMessagesRequest& request, v1::SendMessagesResponse* response,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class AccountStore {
   virtual absl::StatusOr<domain::ApiKey> GetApiKey(int64_t api_key_id) = 0;
   // Kept in memory: cheap on every request. Revoked and expired keys are answered too. NOT_FOUND.
   virtual absl::StatusOr<domain::ApiKey> FindApiKey(const std::string& secret_hash) = 0;
+  // The same without blocking; nothing where it would have to be read.
+  virtual std::optional<domain::ApiKey> FindApiKeyInMemory(const std::string& secret_hash) = 0;
   // By ascending id.
   virtual absl::StatusOr<std::vector<domain::ApiKey>> ListApiKeys(int64_t account_id,
                                                                   bool with_revoked, Page page) = 0;

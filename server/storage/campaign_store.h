@@ -30,7 +30,7 @@ struct SeriesRow {
   int64_t segments = 0;
 };
 
-// Campaigns, their routes and their counters. All functions block.
+// Campaigns, their routes and their counters. Functions block unless they say otherwise.
 class CampaignStore {
  public:
   virtual ~CampaignStore() = default;
@@ -45,6 +45,8 @@ class CampaignStore {
   // checks the account.
   virtual absl::StatusOr<std::shared_ptr<const domain::Campaign>> GetCampaign(
       int64_t campaign_id) = 0;
+  // Whether GetCampaign would not have to read. Does not block.
+  virtual bool IsCampaignInMemory(int64_t campaign_id) = 0;
 
   // By descending id; `states` empty: all.
   virtual absl::StatusOr<std::vector<domain::Campaign>> ListCampaigns(

@@ -189,8 +189,13 @@ absl::StatusOr<ApiKey> SqliteStore::GetApiKey(int64_t api_key_id) {
   return readers_.Read([&](Connection& db) { return LoadApiKey(db, api_key_id); });
 }
 
-absl::StatusOr<ApiKey> SqliteStore::FindApiKey(const std::string& secret_hash) {
+std::optional<ApiKey> SqliteStore::FindApiKeyInMemory(const std::string& secret_hash) {
   if (auto cached = caches_.api_keys.Find(secret_hash)) return **cached;
+  return std::nullopt;
+}
+
+absl::StatusOr<ApiKey> SqliteStore::FindApiKey(const std::string& secret_hash) {
+  if (auto cached = FindApiKeyInMemory(secret_hash)) return *std::move(cached);
   const uint64_t version = caches_.api_keys.Version();
   return readers_.Read([&](Connection& db) -> absl::StatusOr<ApiKey> {
     Query query(db, kFindApiKey, Blob{secret_hash});

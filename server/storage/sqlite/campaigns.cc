@@ -142,6 +142,10 @@ absl::StatusOr<std::shared_ptr<const Campaign>> SqliteStore::GetCampaign(int64_t
   return std::shared_ptr<const Campaign>(row, &row->campaign);
 }
 
+bool SqliteStore::IsCampaignInMemory(int64_t campaign_id) {
+  return caches_.campaigns.Find(campaign_id).has_value();
+}
+
 absl::StatusOr<std::vector<Campaign>> SqliteStore::ListCampaigns(
     int64_t account_id, const std::vector<CampaignState>& states, Page page) {
   return readers_.Read([&](Connection& db) -> absl::StatusOr<std::vector<Campaign>> {

@@ -36,6 +36,7 @@ class SqliteStore final : public Store {
   absl::StatusOr<domain::ApiKey> CreateApiKey(const domain::ApiKey& key) override;
   absl::StatusOr<domain::ApiKey> GetApiKey(int64_t api_key_id) override;
   absl::StatusOr<domain::ApiKey> FindApiKey(const std::string& secret_hash) override;
+  std::optional<domain::ApiKey> FindApiKeyInMemory(const std::string& secret_hash) override;
   absl::StatusOr<std::vector<domain::ApiKey>> ListApiKeys(int64_t account_id, bool with_revoked,
                                                           Page page) override;
   absl::StatusOr<domain::ApiKey> RevokeApiKey(int64_t api_key_id, absl::Time now) override;
@@ -49,6 +50,7 @@ class SqliteStore final : public Store {
                                                   const std::string& request_id,
                                                   absl::Time now) override;
   absl::StatusOr<std::shared_ptr<const domain::Campaign>> GetCampaign(int64_t campaign_id) override;
+  bool IsCampaignInMemory(int64_t campaign_id) override;
   absl::StatusOr<std::vector<domain::Campaign>> ListCampaigns(
       int64_t account_id, const std::vector<domain::CampaignState>& states, Page page) override;
   absl::StatusOr<domain::Campaign> ChangeCampaign(

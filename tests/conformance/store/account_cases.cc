@@ -97,6 +97,21 @@ TEST_P(StoreTest, AKeyIsFoundByItsHash) {
   EXPECT_THAT(store_->CreateApiKey(NewKey(999, Hash('c'))), HasReason("ACCOUNT_NOT_FOUND"));
 }
 
+TEST_P(StoreTest, AKeyIsInMemoryFromItsFirstUseOn) {
+  const ApiKey key = NewKey(MakeAccount().id, Hash('a'));
+  const auto made = store_->CreateApiKey(key);
+  ASSERT_OK(made);
+  Reopen();
+  EXPECT_EQ(store_->FindApiKeyInMemory(Hash('a')), std::nullopt);
+  ASSERT_OK(store_->FindApiKey(Hash('a')));
+  const auto found = store_->FindApiKeyInMemory(Hash('a'));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->id, made->id);
+  ASSERT_OK(store_->RevokeApiKey(made->id, kNow));
+  EXPECT_EQ(store_->FindApiKeyInMemory(Hash('a'))->revoke_time, kNow);
+  EXPECT_EQ(store_->FindApiKeyInMemory(Hash('b')), std::nullopt);
+}
+
 TEST_P(StoreTest, ARevokedKeyIsSeenAsRevokedAtOnce) {
   const int64_t account_id = MakeAccount().id;
   const auto made = store_->CreateApiKey(NewKey(account_id, Hash('a')));

@@ -62,6 +62,16 @@ TEST_P(StoreTest, ACampaignIsReadBackAsItWasMade) {
   EXPECT_THAT(store_->CreateCampaign(NewCampaign(999), "", kNow), HasReason("ACCOUNT_NOT_FOUND"));
 }
 
+TEST_P(StoreTest, ACampaignIsInMemoryFromItsFirstUseOn) {
+  const auto made = store_->CreateCampaign(NewCampaign(MakeAccount().id), "", kNow);
+  ASSERT_OK(made);
+  Reopen();
+  EXPECT_FALSE(store_->IsCampaignInMemory(made->id));
+  ASSERT_OK(store_->GetCampaign(made->id));
+  EXPECT_TRUE(store_->IsCampaignInMemory(made->id));
+  EXPECT_FALSE(store_->IsCampaignInMemory(made->id + 1));
+}
+
 TEST_P(StoreTest, ARepeatedRequestMakesNoSecondCampaign) {
   const Campaign campaign = NewCampaign(MakeAccount().id);
   const Campaign foreign = NewCampaign(MakeAccount().id);

@@ -64,7 +64,11 @@ class AuthenticatorTest : public ::testing::Test {
   absl::StatusOr<Caller> Check(const std::string& secret, Scope needed = Scope::kSend,
                                const std::string& address = "203.0.113.9",
                                absl::Time now = kNow) const {
-    return authenticator_->Check({.api_key = secret, .client_address = address}, needed, now);
+    const Credentials credentials = {.api_key = secret, .client_address = address};
+    auto caller = authenticator_->Check(credentials, needed, now);
+    // What it has in memory now says the same.
+    EXPECT_EQ(authenticator_->CheckInMemory(credentials, needed, now).has_value(), caller.ok());
+    return caller;
   }
 
   testing::TempDir dir_;
@@ -79,6 +83,20 @@ TEST_F(AuthenticatorTest, KnowsWhoCalls) {
   EXPECT_EQ(caller.key.id, id);
   EXPECT_EQ(caller.account_id(), account_id_);
   EXPECT_EQ(caller.client_address, "203.0.113.9");
+}
+
+TEST_F(AuthenticatorTest, TellsWithoutReadingOnlyWhatItHasInMemory) {
+  const int64_t id = AddKey("good", Key(Scope::kSend));
+  store_.reset();
+  store_ = *storage::OpenSqliteStore({.path = dir_.File("campaigner.db")});
+  authenticator_ = std::make_unique<Authenticator>(*store_, net::NetworkList());
+  const Credentials credentials = {.api_key = "good", .client_address = "203.0.113.9"};
+  EXPECT_FALSE(authenticator_->CheckInMemory(credentials, Scope::kSend, kNow).has_value());
+  EXPECT_OK(Check("good"));
+  const auto caller = authenticator_->CheckInMemory(credentials, Scope::kSend, kNow);
+  ASSERT_TRUE(caller.has_value());
+  EXPECT_EQ(caller->key.id, id);
+  EXPECT_EQ(caller->client_address, "203.0.113.9");
 }
 
 TEST_F(AuthenticatorTest, RefusesMissingAndUnknownKeys) {
