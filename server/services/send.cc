@@ -13,8 +13,8 @@ namespace {
 
 using storage::Accepted;
 
-// What gRPC's threads make ready by themselves: it takes them about as long as to hand it over, which
-// would also wake another thread.
+// What gRPC's threads make ready by themselves: it takes them about as long as to hand it over,
+// which would also wake another thread.
 constexpr int kQuickMessagesMax = 4;
 constexpr size_t kQuickBytesMax = 16u << 10;
 
