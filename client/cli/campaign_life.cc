@@ -174,8 +174,9 @@ absl::Status Export(Session& session, const ExportOptions& options) {
   for (const Message::State state : options.states) request.add_states(state);
   request.set_with_text(options.with_text);
   request.set_with_fields(options.with_fields);
-  if (options.file == "-")
+  if (options.file == "-") {
     return session.client.ExportMessages(request, session.out, GoOn).status();
+  }
   return WriteWholeFile(options.file, [&](std::ostream& file) {
     return session.client.ExportMessages(request, file, GoOn).status();
   });

@@ -59,36 +59,39 @@ grpc::ServerUnaryReactor* Serve(const Environment& env, const char* method, Scop
       });
 }
 
+// What a handler does that does not block and calls back.
+template <typename Request, typename Response>
+rpc::CallRunner::Work AsyncWork(const Environment& env,
+                                void (*handler)(CallContext, const Request&, Response*, rpc::Done),
+                                const Request* request, Response* response) {
+  return [&env, handler, request, response, arrival = env.clock.Now()](rpc::Caller caller,
+                                                                       rpc::Done done) {
+    handler({.env = env, .caller = std::move(caller), .arrival = arrival}, *request, response,
+            std::move(done));
+  };
+}
+
 // A call whose handler does not block and calls back.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeAsync(
     const Environment& env, const char* method, std::optional<Scope> scope,
     void (*handler)(CallContext, const Request&, Response*, rpc::Done),
     grpc::CallbackServerContext* context, const Request* request, Response* response) {
-  const absl::Time arrival = env.clock.Now();
-  return env.calls.Run(
-      method, env.send_executor, scope, context,
-      [&env, handler, request, response, arrival](rpc::Caller caller, rpc::Done done) {
-        handler({.env = env, .caller = std::move(caller), .arrival = arrival}, *request, response,
-                std::move(done));
-      });
+  return env.calls.Run(method, env.send_executor, scope, context,
+                       AsyncWork(env, handler, request, response));
 }
 
-// The same, without leaving gRPC's thread for what `is_quick` says is short.
+// The same, without leaving gRPC's thread for what is quick.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeSend(const Environment& env, const char* method, Scope scope,
                                     void (*handler)(CallContext, const Request&, Response*,
                                                     rpc::Done),
                                     grpc::CallbackServerContext* context, const Request* request,
                                     Response* response) {
-  const absl::Time arrival = env.clock.Now();
   return env.calls.RunQuickly(
       method, env.send_executor, scope, context,
       [&env, request](const rpc::Caller& caller) { return IsQuickSend(env, caller, *request); },
-      [&env, handler, request, response, arrival](rpc::Caller caller, rpc::Done done) {
-        handler({.env = env, .caller = std::move(caller), .arrival = arrival}, *request, response,
-                std::move(done));
-      });
+      AsyncWork(env, handler, request, response));
 }
 
 #define CAMPAIGNER_RPC(serve, Verb, scope, Request, Response)                                  \

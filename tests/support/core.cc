@@ -39,6 +39,8 @@ absl::Status Core::Start(dispatch::ReceiptCollector& receipts) {
   sqlite.synchronous_full = false;
   sqlite.readers = 1;
   sqlite.clock = &clock_;
+  // Real time would pass, and nobody else comes.
+  sqlite.gather_time = absl::ZeroDuration();
   ASSIGN_OR_RETURN(store_, storage::OpenSqliteStore(sqlite));
   ASSIGN_OR_RETURN(dispatch::RouteTable routes,
                    dispatch::RouteTable::Make(options_.routes, *store_));

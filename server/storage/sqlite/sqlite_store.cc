@@ -30,7 +30,8 @@ SqliteStore::SqliteStore(FileLock lock, const SqliteOptions& options,
       writer_(std::move(connection), caches_,
               WriterOptions{.queue_max = options.write_queue_max,
                             .queue_bytes_max = options.write_queue_bytes_max,
-                            .clock = options.clock}),
+                            .clock = options.clock,
+                            .gather_time = options.gather_time}),
       readers_(options.path, options.readers) {}
 
 // While writes go well they are the proof; otherwise a small one is tried.

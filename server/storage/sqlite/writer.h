@@ -54,10 +54,7 @@ struct WriterHealth {
   bool is_failing = false;
 };
 
-// From the start of a group to that of the next while many send at once: at thousands of single
-// sends a second this makes one commit of two or three, and adds less than itself to their latency.
-inline constexpr absl::Duration kGatherTime = absl::Milliseconds(2);
-// Callers at a time from which on it is worth while.
+// Callers at a time from which on it is worth while to gather groups.
 inline constexpr size_t kGatherCallersMin = 4;
 // Writes, and bytes, that are worth a commit of their own without waiting.
 inline constexpr size_t kGatherRequestsMax = 16;
@@ -67,8 +64,8 @@ struct WriterOptions {
   size_t queue_max = 0;
   size_t queue_bytes_max = 0;
   const base::Clock* clock = nullptr;  // May be null.
-  // How long a group may gather, from the start of the one before.
-  absl::Duration gather_time = kGatherTime;
+  // How long a group may gather, from the start of the one before. Zero: not at all.
+  absl::Duration gather_time = absl::ZeroDuration();
 };
 
 // The only one who writes: a thread with the write connection that commits in groups. A group is

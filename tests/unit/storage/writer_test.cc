@@ -173,6 +173,8 @@ TEST_F(GatheringWriterTest, DrainingEndsTheGathering) {
 
 // With the time as it is: one who comes without the others is answered.
 TEST_F(WriterTest, CallersAreNotWaitedForLong) {
+  writer_.reset();
+  Start({.queue_max = 8, .queue_bytes_max = 10'000, .gather_time = absl::Milliseconds(2)});
   std::latch release(1);
   auto held = Hold(release);
   std::vector<std::future<absl::Status>> results;
