@@ -67,6 +67,7 @@ class CallRunner::Call {
 
   // The same without blocking. False: Admit must tell.
   bool AdmitFromMemory(domain::Scope scope) {
+    if (context_->IsCancelled()) return false;
     auto caller = runner_.authenticator_.CheckInMemory(
         runner_.authenticator_.ReadCredentials(*context_), scope, runner_.clock_.Now());
     if (!caller) return false;
